@@ -1,0 +1,86 @@
+package contract
+
+import (
+	"time"
+
+	"github.com/longhaul/longhaul/job"
+)
+
+// Workflows and their common controls.
+var (
+	Export = Workflow[ExportInput, job.Status]{"Export"}
+
+	Status = Query[job.Status]{"status"}
+	Pause  = Update{"pause"}
+	Resume = Update{"resume"}
+)
+
+// Activities of an export, in the order of its story.
+var (
+	PlanExport     = Activity[ExportRef, ExportPlan]{"PlanExport"}
+	ExportPage     = Activity[PageRef, PageResult]{"ExportPage"}
+	AssembleExport = Activity[ExportRef, AssembleResult]{"AssembleExport"}
+	CleanUpExport  = Activity[ExportRef, Nothing]{"CleanUpExport"}
+)
+
+// Nothing is the result of an activity that has none.
+type Nothing struct{}
+
+// ExportInput is the input of the workflow Export. Kind and Tenant suffice to start one by hand.
+type ExportInput struct {
+	Kind        string      `json:"kind"`
+	Tenant      string      `json:"tenant"`
+	Filters     job.Filters `json:"filters,omitempty"`
+	Columns     []string    `json:"columns,omitempty"`  // default: all, in the kind's order
+	Format      string      `json:"format,omitempty"`   // xlsx (default) or csv
+	Locale      string      `json:"locale,omitempty"`   // ko (default) or en
+	Filename    string      `json:"filename,omitempty"` // default: made from kind, tenant and day
+	RequestedBy string      `json:"requested_by,omitempty"`
+
+	// Carried is set by the workflow itself when it continues as new; never by a client.
+	Carried *ExportCarried `json:"carried,omitempty"`
+}
+
+// ExportCarried is the state an export takes along when it continues as new.
+type ExportCarried struct {
+	Limits   Limits       `json:"limits"`
+	Plan     ExportPlan   `json:"plan"`
+	NextPage int          `json:"next_page"`
+	Progress job.Progress `json:"progress"`
+	Paused   bool         `json:"paused,omitempty"`
+	Alerted  Alerted      `json:"alerted"`
+	Started  time.Time    `json:"started"`
+}
+
+// ExportRef names an export and its request; every activity of an export can do its deed from it alone.
+type ExportRef struct {
+	JobID string `json:"job"`
+	Kind  string `json:"kind"`
+	// Request is set for the activities that run once per job. Pages find it in the plan instead, which
+	// keeps history small.
+	Request *ExportInput `json:"request,omitempty"`
+}
+
+// ExportPlan is the result of planning; the boundaries themselves lie in blob storage.
+type ExportPlan struct {
+	Rows  int64 `json:"rows"` // promised
+	Pages int   `json:"pages"`
+}
+
+// PageRef names one page, counted from 0. The plan holds its boundaries.
+type PageRef struct {
+	JobID string `json:"job"`
+	Page  int    `json:"page"`
+}
+
+// PageResult tells what a page came to.
+type PageResult struct {
+	Rows int64 `json:"rows"`
+}
+
+// AssembleResult is the finished file, or the pages whose fragments are missing or damaged and have to be
+// made again first.
+type AssembleResult struct {
+	Artifact *job.Artifact `json:"artifact,omitempty"`
+	Redo     []int         `json:"redo,omitempty"`
+}

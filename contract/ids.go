@@ -1,0 +1,54 @@
+package contract
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/longhaul/longhaul/job"
+)
+
+// ExportWorkflowID is the natural key of an export: two requests for the same data in the same form have
+// the same ID, and Temporal lets only one of them run.
+//
+//	export/<kind>/<tenant>/<fingerprint of the request>
+func ExportWorkflowID(in ExportInput) string {
+	return strings.Join([]string{"export", in.Kind, in.Tenant, Fingerprint(in)}, "/")
+}
+
+// Fingerprint is a short digest of what an export request asks for. Who asks, and what the file shall be
+// called, are not part of it; neither is the order of filter values. The order of columns is.
+func Fingerprint(in ExportInput) string {
+	doc, err := json.Marshal(struct {
+		Filters job.Filters
+		Columns []string
+		Format  string
+		Locale  string
+	}{in.Filters.Normal(), slices.Clone(in.Columns), in.Format, in.Locale}) // map keys are written sorted
+	if err != nil {
+		panic(fmt.Sprintf("marshal export request: %v", err)) // strings only: cannot fail
+	}
+	sum := sha256.Sum256(doc)
+	return hex.EncodeToString(sum[:8])
+}
+
+// Blob keys of a job. Everything a job leaves in blob storage lies under JobPrefix.
+func JobPrefix(jobID string) string { return "jobs/" + jobID + "/" }
+
+// PlanKey is where a job's plan lies.
+func PlanKey(jobID string) string { return JobPrefix(jobID) + "plan.json" }
+
+// FragmentPrefix is where a job's fragments lie.
+func FragmentPrefix(jobID string) string { return JobPrefix(jobID) + "fragments/" }
+
+// FragmentKey is where the fragment of a page lies; pages count from 0.
+func FragmentKey(jobID string, page int) string {
+	return fmt.Sprintf("%s%08d", FragmentPrefix(jobID), page)
+}
+
+// ArtifactKey is where a file to download lies. It is named by the job alone: the file's own name is
+// kept in the database, where any letter is allowed.
+func ArtifactKey(jobID, extension string) string { return "artifacts/" + jobID + "." + extension }
