@@ -24,7 +24,7 @@ type Registration struct {
 	WorkflowID  string    `json:"workflow_id"`
 	RunID       string    `json:"run_id"`
 	Started     time.Time `json:"started"`
-	// Export is the request of a TypeExport job.
+	// Export is the request of a [job.TypeExport] job.
 	Export *ExportInput `json:"export,omitempty"`
 }
 
@@ -41,6 +41,9 @@ type Limits struct {
 	GiveUpAfter time.Duration `json:"give_up_after"`
 	// MaxDuration ends a job as timed out.
 	MaxDuration time.Duration `json:"max_duration"`
+	// StepsPerRun is how many pages, chunks or items one run of the execution takes before it continues
+	// as new; zero means until the server suggests it.
+	StepsPerRun int `json:"steps_per_run,omitempty"`
 }
 
 // Record is a status to be written to the job's row.

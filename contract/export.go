@@ -17,10 +17,10 @@ var (
 
 // Activities of an export, in the order of its story.
 var (
-	PlanExport     = Activity[ExportRef, ExportPlan]{"PlanExport"}
+	PlanExport     = Activity[ExportRequest, ExportPlan]{"PlanExport"}
 	ExportPage     = Activity[PageRef, PageResult]{"ExportPage"}
-	AssembleExport = Activity[ExportRef, AssembleResult]{"AssembleExport"}
-	CleanUpExport  = Activity[ExportRef, Nothing]{"CleanUpExport"}
+	AssembleExport = Activity[PlanRef, AssembleResult]{"AssembleExport"}
+	CleanUpExport  = Activity[JobRef, Nothing]{"CleanUpExport"}
 )
 
 // Nothing is the result of an activity that has none.
@@ -50,26 +50,40 @@ type ExportCarried struct {
 	Paused   bool         `json:"paused,omitempty"`
 	Alerted  Alerted      `json:"alerted"`
 	Started  time.Time    `json:"started"`
+	// Moved is when something was last done, for telling a stall.
+	Moved time.Time `json:"moved"`
 }
 
-// ExportRef names an export and its request; every activity of an export can do its deed from it alone.
-type ExportRef struct {
+// ExportRequest is what the plan is made from.
+type ExportRequest struct {
+	JobID   string      `json:"job"`
+	Request ExportInput `json:"request"`
+}
+
+// PlanRef names a plan of a job. The plan holds the request, so that references stay small.
+type PlanRef struct {
 	JobID string `json:"job"`
-	Kind  string `json:"kind"`
-	// Request is set for the activities that run once per job. Pages find it in the plan instead, which
-	// keeps history small.
-	Request *ExportInput `json:"request,omitempty"`
+	Plan  string `json:"plan"`
+}
+
+// JobRef names a job.
+type JobRef struct {
+	JobID string `json:"job"`
 }
 
 // ExportPlan is the result of planning; the boundaries themselves lie in blob storage.
 type ExportPlan struct {
-	Rows  int64 `json:"rows"` // promised
-	Pages int   `json:"pages"`
+	// ID tells this plan from another of the same job (made when an execution is reset after its plan
+	// has been removed); it is a digest of the plan's content and part of the keys of its fragments.
+	ID    string `json:"id"`
+	Rows  int64  `json:"rows"` // promised
+	Pages int    `json:"pages"`
 }
 
-// PageRef names one page, counted from 0. The plan holds its boundaries.
+// PageRef names one page of a plan, counted from 0. The plan holds its boundaries.
 type PageRef struct {
 	JobID string `json:"job"`
+	Plan  string `json:"plan"`
 	Page  int    `json:"page"`
 }
 

@@ -35,18 +35,18 @@ func Fingerprint(in ExportInput) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// Blob keys of a job. Everything a job leaves in blob storage lies under JobPrefix.
+// JobPrefix is where everything lies that a job keeps in blob storage while it runs.
 func JobPrefix(jobID string) string { return "jobs/" + jobID + "/" }
 
-// PlanKey is where a job's plan lies.
-func PlanKey(jobID string) string { return JobPrefix(jobID) + "plan.json" }
+// PlanPrefix is where a plan and its fragments lie.
+func PlanPrefix(jobID, plan string) string { return JobPrefix(jobID) + plan + "/" }
 
-// FragmentPrefix is where a job's fragments lie.
-func FragmentPrefix(jobID string) string { return JobPrefix(jobID) + "fragments/" }
+// PlanKey is where a plan lies.
+func PlanKey(jobID, plan string) string { return PlanPrefix(jobID, plan) + "plan.json" }
 
 // FragmentKey is where the fragment of a page lies; pages count from 0.
-func FragmentKey(jobID string, page int) string {
-	return fmt.Sprintf("%s%08d", FragmentPrefix(jobID), page)
+func FragmentKey(jobID, plan string, page int) string {
+	return fmt.Sprintf("%s%08d", PlanPrefix(jobID, plan), page)
 }
 
 // ArtifactKey is where a file to download lies. It is named by the job alone: the file's own name is
