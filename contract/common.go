@@ -10,7 +10,7 @@ import (
 var (
 	RegisterJob    = Activity[Registration, Limits]{"RegisterJob"}
 	RecordProgress = Activity[Record, Nothing]{"RecordProgress"}
-	FinishJob      = Activity[Record, Nothing]{"FinishJob"}
+	FinishJob      = Activity[Ending, Nothing]{"FinishJob"}
 	SendAlert      = Activity[Alert, Nothing]{"SendAlert"}
 )
 
@@ -51,6 +51,13 @@ type Record struct {
 	JobID  string     `json:"job"`
 	RunID  string     `json:"run_id"`
 	Status job.Status `json:"status"`
+}
+
+// Ending is the last status of a job. The registration comes along, so that the row can be made if it
+// never was.
+type Ending struct {
+	Registration Registration `json:"registration"`
+	Status       job.Status   `json:"status"`
 }
 
 // AlertKind tells what an alert is about.
