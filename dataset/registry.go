@@ -1,0 +1,71 @@
+package dataset
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/longhaul/longhaul/job"
+)
+
+// Registry holds the kinds of a catalogue, checked. It does not change once made, so it may be used by
+// any number of goroutines.
+type Registry struct {
+	exports []Export
+}
+
+// NewRegistry checks every kind and fills in its defaults. The error joins everything that is wrong.
+func NewRegistry(exports ...Export) (*Registry, error) {
+	r := &Registry{}
+	var wrong []error
+	for i, e := range exports {
+		for _, err := range checkExport(e) {
+			wrong = append(wrong, fmt.Errorf("check export %d %q: %w", i, e.Name, err))
+		}
+		if slices.ContainsFunc(r.exports, func(other Export) bool { return other.Name == e.Name }) {
+			wrong = append(wrong, fmt.Errorf("check export %d %q: the name is taken", i, e.Name))
+		}
+		r.exports = append(r.exports, e.withDefaults())
+	}
+	if len(wrong) > 0 {
+		return nil, errors.Join(wrong...)
+	}
+	return r, nil
+}
+
+// Export returns the kind of that name. Its error is [job.CodeNotFound] and names the kinds there are.
+func (r *Registry) Export(name string) (Export, error) {
+	var names []string
+	for _, e := range r.exports {
+		if e.Name == name {
+			return e, nil
+		}
+		names = append(names, e.Name)
+	}
+	return Export{}, job.Errorf(job.CodeNotFound, "there is no export %s; %s", quote(name), oneOf(name, names))
+}
+
+// Exports returns every kind in the catalogue's order.
+func (r *Registry) Exports() []Export { return slices.Clone(r.exports) }
+
+// oneOf words the advice for a name that is not known: the nearest one, if it is near, and all of them.
+func oneOf(name string, known []string) string {
+	if len(known) == 0 {
+		return "there are none"
+	}
+	all := "known: " + strings.Join(known, ", ")
+	if near, ok := nearest(name, known); ok {
+		return fmt.Sprintf("did you mean %s? %s", near, all)
+	}
+	return all
+}
+
+// quote quotes what a client sent, cut to a length that fits a message.
+func quote(s string) string {
+	const most = 60
+	if runes := []rune(s); len(runes) > most {
+		s = string(runes[:most]) + "…"
+	}
+	return fmt.Sprintf("%q", s)
+}
