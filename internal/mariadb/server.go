@@ -40,8 +40,8 @@ const (
 
 // Options of [Start].
 type Options struct {
-	// Dir holds the data; one that holds data already is used as it is. Empty means a temporary
-	// directory, which is removed by [Server.Stop].
+	// Dir holds all that the server writes; data that is there already is used as it is. Empty means a
+	// temporary directory, which is removed by [Server.Stop].
 	Dir string
 	// Fast trades durability for speed: a crash of the machine, though not of the server, may lose the
 	// last second.
@@ -82,20 +82,20 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 	return s, nil
 }
 
-// setUp makes the data directory and starts the server for the first time.
+// setUp makes the directories and starts the server for the first time.
 func (s *Server) setUp(ctx context.Context) error {
-	if err := os.MkdirAll(s.opts.Dir, 0o755); err != nil {
-		return fmt.Errorf("make mariadb data directory: %w", err)
-	}
 	dir, err := filepath.Abs(s.opts.Dir)
 	if err == nil {
-		dir, err = filepath.EvalSymlinks(dir) // the server tells its directory without links, see ready
+		s.opts.Dir = dir
+		err = errors.Join(os.MkdirAll(s.data(), 0o755), os.MkdirAll(s.tmp(), 0o755))
+	}
+	if err == nil {
+		s.opts.Dir, err = filepath.EvalSymlinks(dir) // the server tells its directory without links, see ready
 	}
 	if err != nil {
-		return fmt.Errorf("find mariadb data directory: %w", err)
+		return fmt.Errorf("make mariadb directories: %w", err)
 	}
-	s.opts.Dir = dir
-	if err := install(ctx, dir); err != nil {
+	if err := s.install(ctx); err != nil {
 		return err
 	}
 	return s.startOnPort(ctx)
@@ -215,7 +215,12 @@ func (s *Server) removeTemp() error {
 	return os.RemoveAll(s.opts.Dir)
 }
 
-func (s *Server) log() string { return filepath.Join(s.opts.Dir, "mariadbd.log") }
+func (s *Server) data() string { return filepath.Join(s.opts.Dir, "data") }
+func (s *Server) log() string  { return filepath.Join(s.opts.Dir, "mariadbd.log") }
+
+// tmp is the server's own temporary directory: a server that starts removes the temporary tables it finds,
+// and in /tmp those are another server's.
+func (s *Server) tmp() string { return filepath.Join(s.opts.Dir, "tmp") }
 
 func (s *Server) args() []string {
 	pool := s.opts.BufferPoolMB
@@ -223,7 +228,8 @@ func (s *Server) args() []string {
 		pool = 64
 	}
 	args := append(asRoot("--no-defaults"),
-		"--datadir="+s.opts.Dir,
+		"--datadir="+s.data(),
+		"--tmpdir="+s.tmp(),
 		"--socket=mariadbd.sock", // relative to datadir: a socket's path holds 107 bytes at most
 		"--pid-file=mariadbd.pid",
 		"--log-error="+s.log(),
@@ -245,19 +251,20 @@ func (s *Server) args() []string {
 	return args
 }
 
-// install makes the system tables, unless dir holds them.
-func install(ctx context.Context, dir string) error {
-	if _, err := os.Stat(filepath.Join(dir, "mysql")); err == nil {
+// install makes the system tables, unless they are there.
+func (s *Server) install(ctx context.Context) error {
+	if _, err := os.Stat(filepath.Join(s.data(), "mysql")); err == nil {
 		return nil
 	}
 	bin, err := find("mariadb-install-db")
 	if err != nil {
 		return err
 	}
-	args := append(asRoot("--no-defaults"),
-		"--datadir="+dir, "--auth-root-authentication-method=normal", "--skip-test-db")
-	if out, err := exec.CommandContext(ctx, bin, args...).CombinedOutput(); err != nil {
-		return fmt.Errorf("set up mariadb in %s: %w\n%s", dir, err, tail(out))
+	cmd := exec.CommandContext(ctx, bin, append(asRoot("--no-defaults"),
+		"--datadir="+s.data(), "--auth-root-authentication-method=normal", "--skip-test-db")...)
+	cmd.Env = append(os.Environ(), "TMPDIR="+s.tmp())
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("set up mariadb in %s: %w\n%s", s.opts.Dir, err, tail(out))
 	}
 	return nil
 }
@@ -283,7 +290,7 @@ func (s *Server) ready(ctx context.Context, proc *process) error {
 	for {
 		var dir string
 		err := db.QueryRowContext(ctx, "SELECT @@datadir").Scan(&dir)
-		if err == nil && filepath.Clean(dir) == s.opts.Dir {
+		if err == nil && filepath.Clean(dir) == s.data() {
 			return nil
 		}
 		select {

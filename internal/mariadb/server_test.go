@@ -35,7 +35,7 @@ func TestServerKeepsDataOverKillAndRestart(t *testing.T) {
 	t.Parallel()
 	testenv.Require(t, "mariadbd")
 	ctx := t.Context()
-	dir := filepath.Join(t.TempDir(), "data")
+	dir := t.TempDir()
 	s, err := mariadb.Start(ctx, mariadb.Options{Dir: dir})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = s.Stop() })
@@ -66,7 +66,7 @@ func TestStartTellsWhyItFailed(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = first.Stop() })
 
-	dir := filepath.Join(t.TempDir(), "data")
+	dir := t.TempDir()
 	_, err = mariadb.Start(t.Context(), mariadb.Options{Dir: dir, Port: first.Port(), Fast: true})
 	require.ErrorContains(t, err, strconv.Itoa(first.Port()))
 	require.ErrorContains(t, err, "Address already in use")
@@ -78,7 +78,7 @@ func TestServerDiesWithItsParent(t *testing.T) {
 	t.Parallel()
 	testenv.Require(t, "mariadbd")
 	parent := exec.Command(os.Args[0])
-	parent.Env = append(os.Environ(), parentEnv+"="+filepath.Join(t.TempDir(), "data"))
+	parent.Env = append(os.Environ(), parentEnv+"="+t.TempDir())
 	parent.Stderr = os.Stderr
 	out, err := parent.StdoutPipe()
 	require.NoError(t, err)

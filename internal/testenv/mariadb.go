@@ -119,7 +119,7 @@ func (s *sharedMariaDB) start() error {
 	if s.lock, err = hold(dir); err != nil {
 		return err
 	}
-	s.running, err = mariadb.Start(context.Background(), mariadb.Options{Dir: filepath.Join(dir, "data"), Fast: true})
+	s.running, err = mariadb.Start(context.Background(), mariadb.Options{Dir: dir, Fast: true})
 	return err
 }
 
