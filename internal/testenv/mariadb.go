@@ -14,12 +14,13 @@ import (
 	"github.com/longhaul/longhaul/internal/mariadb"
 )
 
-// Main runs a package's tests and then stops what they share. Without it the shared server still dies with
-// the test process, but its directory stays behind until the next run.
+// Main runs a package's tests and then stops what they share. Without it the shared servers still die with
+// the test process, but their files stay behind, the database's until the next run.
 //
 //	func TestMain(m *testing.M) { testenv.Main(m) }
 func Main(m *testing.M) {
 	code := m.Run()
+	sharedTemporal.stop()
 	if err := shared.stop(); err != nil {
 		fmt.Fprintf(os.Stderr, "stop shared mariadb: %v\n", err)
 		code = max(code, 1)
