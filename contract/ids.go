@@ -35,8 +35,11 @@ func Fingerprint(in ExportInput) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// JobPrefix is where everything lies that a job keeps in blob storage while it runs.
-func JobPrefix(jobID string) string { return "jobs/" + jobID + "/" }
+// JobsPrefix is where everything lies that jobs keep in blob storage while they run.
+const JobsPrefix = "jobs/"
+
+// JobPrefix is where one job keeps it.
+func JobPrefix(jobID string) string { return JobsPrefix + jobID + "/" }
 
 // PlanPrefix is where a plan and its fragments lie.
 func PlanPrefix(jobID, plan string) string { return JobPrefix(jobID) + plan + "/" }
@@ -50,5 +53,5 @@ func FragmentKey(jobID, plan string, page int) string {
 }
 
 // ArtifactKey is where a file to download lies. It is named by the job alone: the file's own name is
-// kept in the database, where any letter is allowed.
-func ArtifactKey(jobID, extension string) string { return "artifacts/" + jobID + "." + extension }
+// kept in the database, where any letter is allowed. The extension has its dot.
+func ArtifactKey(jobID, extension string) string { return "artifacts/" + jobID + extension }

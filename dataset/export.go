@@ -51,6 +51,9 @@ type Export struct {
 	MaxDuration time.Duration
 	// Window is how many pages may be in flight; zero means [DefaultWindow].
 	Window int
+	// PagesPerRun is how many pages one run of the execution takes before it continues as new; zero
+	// means until the server suggests it, at some 1,000 pages.
+	PagesPerRun int
 }
 
 // MaxTitleLength is in characters: a sheet's name has at most 31, and the second sheet of a long export

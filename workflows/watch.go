@@ -35,10 +35,16 @@ func (l *lifecycle) nextLook(ctx workflow.Context) time.Duration {
 	if slow := l.started.Add(l.limits.SlowAfter); !l.alerted.Slow && slow.Before(at) {
 		at = slow
 	}
-	if stall := l.moved.Add(l.patience()); !l.alerted.Stalled && !l.paused && stall.Before(at) {
+	now := workflow.Now(ctx)
+	// The shorter patience first: a long step may end and be followed by pages before the longer is over.
+	stall := l.moved.Add(l.limits.StallAfter)
+	if !stall.After(now) {
+		stall = l.moved.Add(l.patience())
+	}
+	if !l.alerted.Stalled && !l.paused && stall.Before(at) {
 		at = stall
 	}
-	return max(at.Sub(workflow.Now(ctx)), time.Millisecond)
+	return max(at.Sub(now), time.Millisecond)
 }
 
 // still tells whether nothing has moved for too long.
