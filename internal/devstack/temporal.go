@@ -91,6 +91,7 @@ func Start(ctx context.Context, opts Options) (*Temporal, error) {
 		_ = file.Close()
 		opts.LogFile, t.tempLog = file.Name(), true
 	}
+	t.opts = opts
 	for try := 1; ; try++ {
 		err := t.tryStart(ctx, opts)
 		if err == nil {
