@@ -70,9 +70,9 @@ func (s Selection) Page(tenantID, after, through int64) Statement {
 		condition{key + " > ? AND " + key + " <= ?", []any{after, through}})
 }
 
-// statement reads in the order of the key. The comment is one to SQLite and to everybody else the request
-// to begin with the driving table: left alone, the optimizer now and then begins with a joined table and
-// sorts, and then the first page costs as much as all of them.
+// statement reads in the order of the key. What looks like a comment is one to SQLite only; MySQL and
+// MariaDB keep to the order of the joins by it, so that no statistics, however stale, make them begin with
+// a joined table and sort, and then every page costs as much as all of them.
 func (s Selection) statement(expressions string, tenantID int64, keys condition) Statement {
 	source := s.export.Source
 	where := []condition{{source.Tenant + " = ?", []any{tenantID}}, keys}
