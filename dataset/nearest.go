@@ -3,12 +3,13 @@ package dataset
 import "unicode/utf8"
 
 // nearest returns the known name that takes the fewest edits to reach, if they are few enough for it to
-// be a slip: at most a third of the letters.
+// be a slip: at most half the letters, which two swapped letters of "from" are.
 func nearest(name string, known []string) (string, bool) {
-	if utf8.RuneCountInString(name) > 100 {
+	letters := utf8.RuneCountInString(name)
+	if letters > 100 {
 		return "", false // a slip is not that long, and the distance takes time quadratic in the length
 	}
-	best, fewest := "", len(name)/3+1
+	best, fewest := "", letters/2+1
 	for _, k := range known {
 		if n := edits(name, k); n < fewest {
 			best, fewest = k, n
