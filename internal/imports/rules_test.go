@@ -1,0 +1,75 @@
+package imports
+
+// rule says what one package may import besides the standard library.
+type rule struct {
+	// own lists the packages of this module, by folder; "*" allows all that is not for tests.
+	own []string
+	// libraries lists the allowed prefixes of third-party import paths; nil allows all, empty none.
+	libraries []string
+}
+
+var (
+	none     = []string{}
+	temporal = []string{"go.temporal.io/sdk", "go.temporal.io/api"}
+	all      = []string{"*"}
+)
+
+// rules has a row for every package; a package without one fails the test. They bind what is compiled into the program:
+// test files may import anything.
+//
+// Two rows carry the design. workflows never sees the catalogue: a page size read there would change under a running
+// execution at the next deploy, and its replay would fail. And the adapters never see each other, so that each can be
+// replaced, and tested, alone.
+var rules = map[string]rule{
+	// The core.
+	"job":       {libraries: none},
+	"contract":  {own: []string{"job"}, libraries: temporal},
+	"workflows": {own: []string{"job", "contract"}, libraries: temporal},
+
+	// The kit for kinds and the kinds.
+	"dataset": {own: []string{"job", "internal/sheet"}},
+	"catalog": {own: []string{"job", "dataset", "internal/sheet"}},
+
+	// The adapters: job and a library each.
+	"internal/store":   {own: []string{"job"}},
+	"internal/blob":    {own: []string{"job"}},
+	"internal/sheet":   {own: []string{"job"}},
+	"internal/notify":  {own: []string{"job"}},
+	"internal/partner": {own: []string{"job"}},
+
+	// What runs jobs.
+	"activities": {own: []string{"job", "contract", "dataset",
+		"internal/store", "internal/blob", "internal/sheet", "internal/notify", "internal/partner"}},
+	"worker": {own: []string{"job", "contract", "dataset", "workflows", "activities"}},
+
+	// What starts and shows them.
+	"starter": {own: []string{"job", "contract", "dataset", "internal/store", "internal/blob"}},
+	"api":     {own: []string{"job", "contract", "dataset", "starter", "internal/blob", "web"}},
+	"web":     {libraries: none},
+
+	// What puts the program together.
+	"":                              {own: []string{"internal/cli"}},
+	"internal/cli":                  {own: all},
+	"internal/bench":                {own: all},
+	"internal/config":               {own: []string{"job"}},
+	"internal/seed":                 {own: []string{"job", "internal/store"}},
+	"internal/devstack":             {own: []string{"job", "contract"}},
+	"internal/devstack/temporalcli": {own: []string{"internal/devstack"}, libraries: none},
+	"internal/mariadb":              {},
+	"internal/imports":              {libraries: none},
+	"internal/e2e":                  {own: all},
+}
+
+// forTests are packages that only tests may import, and the packages that they may import.
+var forTests = map[string]rule{
+	"internal/testenv":       {own: all},
+	"internal/blob/blobtest": {own: []string{"job", "internal/blob"}},
+}
+
+// namesThatSayNothing may not be the name of a folder or of a file (without .go, _test and build suffixes).
+var namesThatSayNothing = map[string]bool{
+	"util": true, "utils": true, "helper": true, "helpers": true, "manager": true, "misc": true, "common": true,
+}
+
+// maxLines is the length of a file at which it has become two.
+const maxLines = 500
