@@ -135,6 +135,7 @@ func (d *direct) abort() {
 // context, so cancelling that leaves the parts behind. An error out of the pipe stops it just as well and
 // leaves the context alive for the clean-up.
 type upload struct {
+	ctx    context.Context // of the writer, not of the SDK
 	pipe   *io.PipeWriter
 	finish func()
 	result chan error
@@ -143,7 +144,7 @@ type upload struct {
 func newUpload(ctx context.Context, bucket *blob.Bucket, key string, opts *blob.WriterOptions) *upload {
 	reader, writer := io.Pipe()
 	uploadCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	u := &upload{pipe: writer, result: make(chan error, 1)}
+	u := &upload{ctx: ctx, pipe: writer, result: make(chan error, 1)}
 	unwatch := context.AfterFunc(ctx, func() {
 		writer.CloseWithError(ctx.Err())
 		select { // a request that hangs must not hold on to it for ever
@@ -165,7 +166,7 @@ func newUpload(ctx context.Context, bucket *blob.Bucket, key string, opts *blob.
 func (u *upload) Write(p []byte) (int, error) { return u.pipe.Write(p) }
 
 func (u *upload) commit() error {
-	u.pipe.Close()
+	u.pipe.CloseWithError(u.ctx.Err()) // nil means the end; the watcher may not have run yet
 	return u.wait()
 }
 
