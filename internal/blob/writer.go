@@ -163,7 +163,13 @@ func newUpload(ctx context.Context, bucket *blob.Bucket, key string, opts *blob.
 	return u
 }
 
-func (u *upload) Write(p []byte) (int, error) { return u.pipe.Write(p) }
+func (u *upload) Write(p []byte) (int, error) {
+	n, err := u.pipe.Write(p)
+	if err != nil && u.ctx.Err() != nil {
+		err = u.ctx.Err() // the pipe only says that it is closed
+	}
+	return n, err
+}
 
 func (u *upload) commit() error {
 	u.pipe.CloseWithError(u.ctx.Err()) // nil means the end; the watcher may not have run yet

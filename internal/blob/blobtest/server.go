@@ -145,6 +145,9 @@ func (s *S3) get(t testing.TB, query url.Values, answer any) {
 	request.Header.Set(bypass, "1")
 	recorder := httptest.NewRecorder()
 	s.http.Config.Handler.ServeHTTP(recorder, request)
+	if strings.Contains(recorder.Body.String(), "<Code>NoSuchUpload</Code>") {
+		return // gofakes3's answer where there has never been an upload
+	}
 	if recorder.Code != http.StatusOK {
 		t.Fatalf("list bucket: %d %s", recorder.Code, recorder.Body)
 	}
