@@ -8,7 +8,9 @@ import (
 )
 
 // tryLock opens the file without sharing it, which Windows grants to one handle at a time.
-func tryLock(path string) (*fileLock, error) { return open(path, syscall.GENERIC_READ|syscall.GENERIC_WRITE, 0) }
+func tryLock(path string) (*fileLock, error) {
+	return open(path, syscall.GENERIC_READ|syscall.GENERIC_WRITE, 0)
+}
 
 // tryShared succeeds beside other shared locks, but not beside tryLock's.
 func tryShared(path string) (*fileLock, error) {

@@ -69,4 +69,3 @@ func (p *process) running() bool {
 		return true
 	}
 }
-
