@@ -12,6 +12,7 @@ var (
 	ExpireArtifacts = Activity[Nothing, Count]{"ExpireArtifacts"}
 	HealJobs        = Activity[Nothing, Count]{"HealJobs"}
 	SweepBlobs      = Activity[Nothing, Count]{"SweepBlobs"}
+	PruneKeys       = Activity[Nothing, Count]{"PruneKeys"}
 )
 
 // Count tells how many things were dealt with.
@@ -24,4 +25,5 @@ type HousekeepingResult struct {
 	Expired int `json:"expired"`
 	Healed  int `json:"healed"`
 	Swept   int `json:"swept"`
+	Pruned  int `json:"pruned"`
 }

@@ -28,6 +28,7 @@ func Housekeeping(ctx workflow.Context, _ contract.Nothing) (contract.Housekeepi
 		{contract.HealJobs, &did.Healed}, // first: what has ended need not be kept
 		{contract.ExpireArtifacts, &did.Expired},
 		{contract.SweepBlobs, &did.Swept},
+		{contract.PruneKeys, &did.Pruned},
 	} {
 		got, err := part.do.Run(ctx, contract.Nothing{})
 		*part.count = got.Count

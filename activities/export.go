@@ -1,0 +1,289 @@
+// Package activities does the deeds: each may be run twice with the same effect, none knows what comes
+// before or after it.
+package activities
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/longhaul/longhaul/contract"
+	"github.com/longhaul/longhaul/dataset"
+	"github.com/longhaul/longhaul/internal/blob"
+	"github.com/longhaul/longhaul/internal/sheet"
+	"github.com/longhaul/longhaul/internal/store"
+	"github.com/longhaul/longhaul/job"
+)
+
+// Export does the deeds of an export.
+type Export struct {
+	Kinds *dataset.Registry
+	Store *store.Store
+	Blobs *blob.Store
+	// KeepFor is how long a finished file is offered; zero means [DefaultKeepFor].
+	KeepFor time.Duration
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+
+	plans plans
+}
+
+// DefaultKeepFor is long enough for a file that was asked for on a Friday to be fetched the Friday after.
+const DefaultKeepFor = 7 * 24 * time.Hour
+
+// Plan counts the rows of an export and cuts them into pages, in one scan of the key. The plan is stored
+// under a digest of its content: made twice from the same rows, it is the same plan.
+func (e *Export) Plan(ctx context.Context, in contract.ExportRequest) (contract.ExportPlan, error) {
+	seller, err := e.Store.Seller(ctx, in.Request.Tenant)
+	if err != nil {
+		return contract.ExportPlan{}, err
+	}
+	selection, layout, err := e.choose(in.Request, seller.Zone)
+	if err != nil {
+		return contract.ExportPlan{}, err
+	}
+	p := exportPlan{
+		Request: in.Request, SellerID: seller.ID, Zone: seller.Zone.String(), Definition: definition(selection, layout),
+	}
+	if p.Request.Filename == "" {
+		// Fixed by the plan, so that an export that runs past midnight has one name.
+		p.Request.Filename = selection.Filename(in.Request.Tenant, e.now().In(seller.Zone))
+	}
+	kind, err := e.Kinds.Export(in.Request.Kind)
+	if err != nil {
+		return contract.ExportPlan{}, err
+	}
+	if err := e.cut(ctx, &p, selection, layout, int64(kind.PageRows)); err != nil {
+		return contract.ExportPlan{}, fmt.Errorf("plan %s for %s: %w", kind.Name, in.Request.Tenant, err)
+	}
+	data, err := json.Marshal(p)
+	if err != nil {
+		return contract.ExportPlan{}, fmt.Errorf("write plan: %w", err)
+	}
+	plan := contract.ExportPlan{ID: digest(data), Rows: p.Rows, Pages: len(p.Through)}
+	if plan.Pages > 0 {
+		err = e.Blobs.Put(ctx, contract.PlanKey(in.JobID, plan.ID), data)
+	}
+	return plan, err
+}
+
+// cut walks the keys once. A page ends when it is full or when its sheet is.
+func (e *Export) cut(ctx context.Context, p *exportPlan, s dataset.Selection, layout sheet.Layout, pageRows int64) error {
+	last, err := e.key(ctx, s.MaxKey(p.SellerID))
+	if err != nil {
+		return err
+	}
+	p.HighWater = last
+	sheetRows := int64(0)
+	if layout.Format == sheet.XLSX {
+		sheetRows = sheet.MaxRows - 1 // one row is the header
+	}
+	statement := s.Keys(p.SellerID, p.HighWater)
+	var key, inPage int64
+	err = e.Store.Stream(ctx, statement.SQL, statement.Args, func(cells [][]byte) error {
+		var err error
+		if key, err = strconv.ParseInt(string(cells[0]), 10, 64); err != nil {
+			return fmt.Errorf("read key: %w", err)
+		}
+		p.Rows++
+		inPage++
+		if inPage == pageRows || (sheetRows > 0 && p.Rows%sheetRows == 0) {
+			p.Through, inPage = append(p.Through, key), 0
+		}
+		return nil
+	})
+	if err == nil && inPage > 0 {
+		p.Through = append(p.Through, key)
+	}
+	return err
+}
+
+// key reads one key; none at all is zero.
+func (e *Export) key(ctx context.Context, statement dataset.Statement) (int64, error) {
+	var key int64
+	err := e.Store.Stream(ctx, statement.SQL, statement.Args, func(cells [][]byte) error {
+		if cells[0] == nil {
+			return nil
+		}
+		var err error
+		key, err = strconv.ParseInt(string(cells[0]), 10, 64)
+		return err
+	})
+	return key, err
+}
+
+// Page reads the rows of one page and stores them as a fragment. A fragment that is there already and
+// whole is left as it is.
+func (e *Export) Page(ctx context.Context, ref contract.PageRef) (contract.PageResult, error) {
+	plan, err := e.plan(ctx, contract.PlanRef{JobID: ref.JobID, Plan: ref.Plan})
+	if err != nil {
+		return contract.PageResult{}, err
+	}
+	if ref.Page < 0 || ref.Page >= len(plan.Through) {
+		return contract.PageResult{}, fmt.Errorf("page %d is not in a plan of %d pages", ref.Page, len(plan.Through))
+	}
+	key := contract.FragmentKey(ref.JobID, ref.Plan, ref.Page)
+	if info, err := e.info(ctx, key); err == nil {
+		return contract.PageResult{Rows: info.Rows}, nil
+	} else if !missing(err) {
+		return contract.PageResult{}, err
+	}
+	fragment, info, err := e.encode(ctx, plan, ref.Page)
+	if err != nil {
+		return contract.PageResult{}, fmt.Errorf("export page %d of %s: %w", ref.Page, plan.Request.Kind, err)
+	}
+	if err := e.Blobs.Put(ctx, key, fragment); err != nil {
+		return contract.PageResult{}, fmt.Errorf("store page %d of %s: %w", ref.Page, plan.Request.Kind, err)
+	}
+	return contract.PageResult{Rows: info.Rows}, nil
+}
+
+func (e *Export) encode(ctx context.Context, plan *planned, page int) ([]byte, sheet.Info, error) {
+	encoder, err := sheet.NewEncoder(plan.layout)
+	if err != nil {
+		return nil, sheet.Info{}, err
+	}
+	statement := plan.selection.Page(plan.SellerID, plan.after(page), plan.Through[page])
+	if err := e.Store.Stream(ctx, statement.SQL, statement.Args, encoder.Append); err != nil {
+		return nil, sheet.Info{}, err
+	}
+	return encoder.Finish()
+}
+
+// info reads the header of a fragment.
+func (e *Export) info(ctx context.Context, key string) (sheet.Info, error) {
+	r, err := e.Blobs.Reader(ctx, key, 0, sheet.HeaderSize)
+	if err != nil {
+		return sheet.Info{}, err
+	}
+	defer r.Close()
+	header := make([]byte, sheet.HeaderSize)
+	if _, err := io.ReadFull(r, header); err != nil {
+		return sheet.Info{}, fmt.Errorf("%w: %w", errDamaged, err)
+	}
+	info, err := sheet.ReadInfo(header)
+	if err != nil {
+		return sheet.Info{}, fmt.Errorf("%w: %w", errDamaged, err)
+	}
+	return info, nil
+}
+
+var errDamaged = errors.New("fragment is damaged")
+
+// missing tells that a fragment has to be made, for the first time or again.
+func missing(err error) bool { return errors.Is(err, blob.ErrNotFound) || errors.Is(err, errDamaged) }
+
+// Assemble joins the fragments of a plan into the file. If some are missing or damaged it removes what
+// there is of them and names their pages instead.
+func (e *Export) Assemble(ctx context.Context, ref contract.PlanRef) (contract.AssembleResult, error) {
+	plan, err := e.plan(ctx, ref)
+	if err != nil {
+		return contract.AssembleResult{}, err
+	}
+	infos, redo, err := e.infos(ctx, ref, len(plan.Through))
+	if err != nil || len(redo) > 0 {
+		return contract.AssembleResult{Redo: redo}, err
+	}
+	file, err := e.write(ctx, plan, ref, infos)
+	var damaged *sheet.DamagedError
+	if errors.As(err, &damaged) {
+		key := contract.FragmentKey(ref.JobID, ref.Plan, damaged.Fragment)
+		return contract.AssembleResult{Redo: []int{damaged.Fragment}}, e.Blobs.Delete(ctx, key)
+	}
+	if err != nil {
+		return contract.AssembleResult{}, fmt.Errorf("assemble %s: %w", plan.Request.Kind, err)
+	}
+	return contract.AssembleResult{Artifact: file}, nil
+}
+
+// infos reads the headers of all fragments, a few at once: on S3 each costs a round trip.
+func (e *Export) infos(ctx context.Context, ref contract.PlanRef, pages int) ([]sheet.Info, []int, error) {
+	infos, lost := make([]sheet.Info, pages), make([]bool, pages)
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(16)
+	for page := range pages {
+		group.Go(func() error {
+			key := contract.FragmentKey(ref.JobID, ref.Plan, page)
+			info, err := e.info(ctx, key)
+			if errors.Is(err, errDamaged) {
+				err = errors.Join(blob.ErrNotFound, e.Blobs.Delete(ctx, key))
+			}
+			infos[page], lost[page] = info, errors.Is(err, blob.ErrNotFound)
+			if lost[page] {
+				return nil
+			}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, nil, fmt.Errorf("look through fragments: %w", err)
+	}
+	var redo []int
+	for page, gone := range lost {
+		if gone {
+			redo = append(redo, page)
+		}
+	}
+	return infos, redo, nil
+}
+
+func (e *Export) write(ctx context.Context, plan *planned, ref contract.PlanRef, infos []sheet.Info) (*job.Artifact, error) {
+	format := plan.layout.Format
+	key := contract.ArtifactKey(ref.JobID, format.Extension())
+	out, err := e.Blobs.Writer(ctx, key, format.ContentType())
+	if err != nil {
+		return nil, err
+	}
+	sum, size := sha256.New(), counter(0)
+	open := func(ctx context.Context, i int) (io.ReadCloser, error) {
+		return e.Blobs.Reader(ctx, contract.FragmentKey(ref.JobID, ref.Plan, i), 0, -1)
+	}
+	summary, err := sheet.Assemble(ctx, io.MultiWriter(out, sum, &size), plan.layout, infos, open, nil)
+	if err != nil {
+		out.Abort()
+		return nil, err
+	}
+	if err := out.Close(); err != nil {
+		return nil, fmt.Errorf("store file: %w", err)
+	}
+	now := e.now().UTC()
+	keep := e.KeepFor
+	if keep == 0 {
+		keep = DefaultKeepFor
+	}
+	return &job.Artifact{
+		Name: plan.Request.Filename, Key: key, ContentType: format.ContentType(),
+		Size: int64(size), SHA256: hex.EncodeToString(sum.Sum(nil)), Rows: summary.Rows, Sheets: summary.Sheets,
+		CellsTruncated: summary.CellsTruncated, CharsEscaped: summary.CharsEscaped,
+		CreatedAt: now, ExpiresAt: now.Add(keep),
+	}, nil
+}
+
+// CleanUp removes the plan and the fragments of a job.
+func (e *Export) CleanUp(ctx context.Context, ref contract.JobRef) (contract.Nothing, error) {
+	_, err := e.Blobs.DeletePrefix(ctx, contract.JobPrefix(ref.JobID))
+	return contract.Nothing{}, err
+}
+
+func (e *Export) now() time.Time {
+	if e.Now != nil {
+		return e.Now()
+	}
+	return time.Now()
+}
+
+// counter counts the bytes written to it.
+type counter int64
+
+func (c *counter) Write(p []byte) (int, error) {
+	*c += counter(len(p))
+	return len(p), nil
+}

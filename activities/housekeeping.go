@@ -1,0 +1,143 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"time"
+
+	"github.com/longhaul/longhaul/contract"
+	"github.com/longhaul/longhaul/internal/blob"
+	"github.com/longhaul/longhaul/internal/store"
+	"github.com/longhaul/longhaul/job"
+)
+
+// Housekeeping does the deeds that keep the house in order. Each takes a bounded share per run; the
+// schedule comes round again.
+type Housekeeping struct {
+	Store *store.Store
+	Blobs *blob.Store
+	// Heal brings the row of a job in line with its execution.
+	Heal func(ctx context.Context, jobID string) error
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+const (
+	// shareOfRows is how many rows one run looks at: a minute's work at 10 ms each.
+	shareOfRows = 5000
+	// quietFor is how long a running job's row may be silent before its execution is asked; rows are
+	// written every five seconds.
+	quietFor = time.Minute
+	// keysFor is how long an Idempotency-Key is remembered: a client that retries after a day has another
+	// problem, and by then the job itself can be found by its kind and tenant.
+	keysFor = 24 * time.Hour
+	// leftFor is how long something nobody knows may lie before it is swept: longer than any job may run,
+	// since the database may have been put back to an older state.
+	leftFor = 48 * time.Hour
+)
+
+// ExpireArtifacts removes the files whose time is over. The row stays and says so.
+func (h *Housekeeping) ExpireArtifacts(ctx context.Context, _ contract.Nothing) (contract.Count, error) {
+	var n contract.Count
+	refs, err := h.Store.ExpiredArtifacts(ctx, h.now(), shareOfRows)
+	if err != nil {
+		return n, fmt.Errorf("list expired files: %w", err)
+	}
+	for _, ref := range refs {
+		if err := h.Blobs.Delete(ctx, ref.Key); err != nil {
+			return n, fmt.Errorf("remove file of job %s: %w", ref.JobID, err)
+		}
+		if err := h.Store.MarkArtifactDeleted(ctx, ref.JobID, ref.Name, h.now()); err != nil {
+			return n, fmt.Errorf("note removal for job %s: %w", ref.JobID, err)
+		}
+		n.Count++
+	}
+	return n, nil
+}
+
+// HealJobs asks after the jobs whose rows say that they run but that have been silent.
+func (h *Housekeeping) HealJobs(ctx context.Context, _ contract.Nothing) (contract.Count, error) {
+	var n contract.Count
+	jobs, err := h.Store.RunningJobs(ctx, h.now().Add(-quietFor), shareOfRows)
+	if err != nil {
+		return n, fmt.Errorf("list silent jobs: %w", err)
+	}
+	var errs []error
+	for _, j := range jobs {
+		if err := h.Heal(ctx, j.ID); err != nil {
+			errs = append(errs, fmt.Errorf("heal job %s: %w", j.ID, err))
+			continue
+		}
+		n.Count++
+	}
+	return n, errors.Join(errs...)
+}
+
+// SweepBlobs removes what jobs left behind that ended without cleaning up.
+func (h *Housekeeping) SweepBlobs(ctx context.Context, _ contract.Nothing) (contract.Count, error) {
+	var n contract.Count
+	dirs, err := h.Blobs.ListDirs(ctx, contract.JobsPrefix)
+	if err != nil {
+		return n, fmt.Errorf("list what jobs keep: %w", err)
+	}
+	for _, dir := range dirs {
+		left, err := h.left(ctx, path.Base(dir), dir)
+		if err != nil {
+			return n, err
+		}
+		if !left {
+			continue
+		}
+		if _, err := h.Blobs.DeletePrefix(ctx, dir); err != nil {
+			return n, fmt.Errorf("sweep %s: %w", dir, err)
+		}
+		n.Count++
+	}
+	return n, nil
+}
+
+// left tells whether nobody needs the files of a job any more: it ended a while ago, or no row knows it
+// and its files are old.
+func (h *Housekeeping) left(ctx context.Context, jobID, dir string) (bool, error) {
+	j, err := h.Store.Job(ctx, jobID)
+	switch {
+	case err == nil:
+		// The margin keeps clear of an execution that cleans up by itself right now.
+		return j.State.Ended() && j.EndedAt != nil && h.now().Sub(*j.EndedAt) > quietFor, nil
+	case job.CodeOf(err) != job.CodeNotFound:
+		return false, fmt.Errorf("look up job %s: %w", jobID, err)
+	}
+	var newest time.Time
+	err = h.Blobs.List(ctx, dir, func(_ string, info blob.Info) error {
+		if info.ModTime.After(newest) {
+			newest = info.ModTime
+		}
+		return nil
+	})
+	return err == nil && h.now().Sub(newest) > leftFor, err
+}
+
+// PruneKeys forgets old Idempotency-Keys.
+func (h *Housekeeping) PruneKeys(ctx context.Context, _ contract.Nothing) (contract.Count, error) {
+	var n contract.Count
+	for n.Count < shareOfRows {
+		pruned, err := h.Store.PruneKeys(ctx, h.now().Add(-keysFor), shareOfRows)
+		if err != nil {
+			return n, fmt.Errorf("forget old keys: %w", err)
+		}
+		n.Count += int(pruned)
+		if pruned == 0 {
+			break
+		}
+	}
+	return n, nil
+}
+
+func (h *Housekeeping) now() time.Time {
+	if h.Now != nil {
+		return h.Now()
+	}
+	return time.Now()
+}

@@ -1,0 +1,91 @@
+package activities
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/longhaul/longhaul/contract"
+	"github.com/longhaul/longhaul/dataset"
+	"github.com/longhaul/longhaul/internal/notify"
+	"github.com/longhaul/longhaul/internal/store"
+	"github.com/longhaul/longhaul/job"
+)
+
+// Jobs does the deeds that every type of job needs: it keeps the job's row and speaks to people.
+type Jobs struct {
+	Kinds  *dataset.Registry
+	Store  *store.Store
+	Notify notify.Notifier
+	// PublicURL is the base of links to the page, without a slash at the end.
+	PublicURL string
+}
+
+// Register makes the job's row, whoever started the execution, and returns what its kind allows. A request
+// that cannot be carried out has its row all the same, and ends as bad input.
+func (j *Jobs) Register(ctx context.Context, r contract.Registration) (contract.Limits, error) {
+	row, err := row(r)
+	if err != nil {
+		return contract.Limits{}, err
+	}
+	if err := j.Store.RegisterJob(ctx, row); err != nil {
+		return contract.Limits{}, fmt.Errorf("register job %s: %w", r.JobID, err)
+	}
+	kind, err := j.Kinds.Export(r.Kind)
+	if err != nil {
+		return contract.Limits{}, err
+	}
+	return contract.Limits{
+		Window: kind.Window, SlowAfter: kind.SlowAfter, StallAfter: kind.StallAfter,
+		GiveUpAfter: kind.GiveUpAfter, MaxDuration: kind.MaxDuration, StepsPerRun: kind.PagesPerRun,
+	}, nil
+}
+
+func row(r contract.Registration) (job.Job, error) {
+	request, err := json.Marshal(r.Export)
+	if err != nil {
+		return job.Job{}, fmt.Errorf("write request: %w", err)
+	}
+	return job.Job{
+		ID: r.JobID, Type: r.Type, Kind: r.Kind, Tenant: r.Tenant, RequestedBy: r.RequestedBy, Request: request,
+		WorkflowID: r.WorkflowID, RunID: r.RunID, CreatedAt: r.Started,
+		Status: job.Status{
+			State: job.Running, Progress: job.Progress{Phase: job.PhasePlanning}, UpdatedAt: r.Started,
+		},
+	}, nil
+}
+
+// Record writes how far a job has come to its row.
+func (j *Jobs) Record(ctx context.Context, r contract.Record) (contract.Nothing, error) {
+	return contract.Nothing{}, j.Store.RecordStatus(ctx, r.JobID, r.RunID, r.Status)
+}
+
+// Finish writes the end of a job, and its row if that was never made.
+func (j *Jobs) Finish(ctx context.Context, end contract.Ending) (contract.Nothing, error) {
+	r := end.Registration
+	err := j.Store.RecordStatus(ctx, r.JobID, r.RunID, end.Status)
+	if job.CodeOf(err) == job.CodeNotFound {
+		var made job.Job
+		if made, err = row(r); err == nil {
+			err = j.Store.RegisterJob(ctx, made)
+		}
+		if err == nil {
+			err = j.Store.RecordStatus(ctx, r.JobID, r.RunID, end.Status)
+		}
+	}
+	if err != nil {
+		return contract.Nothing{}, fmt.Errorf("record the end of job %s: %w", r.JobID, err)
+	}
+	return contract.Nothing{}, nil
+}
+
+// Alert tells people about a job.
+func (j *Jobs) Alert(ctx context.Context, a contract.Alert) (contract.Nothing, error) {
+	return contract.Nothing{}, j.Notify.Send(ctx, notify.Message{
+		About: notify.About(a.About), Type: a.Type, Kind: a.Kind, Tenant: a.Tenant, JobID: a.JobID,
+		State: a.Status.State, Reason: a.Status.Reason, Text: a.Status.Message,
+		RowsDone: a.Status.Progress.RowsDone, RowsTotal: a.Status.Progress.RowsTotal, Since: a.Since,
+		Link: strings.TrimSuffix(j.PublicURL, "/") + "/#/jobs/" + a.JobID,
+	})
+}

@@ -1,0 +1,249 @@
+// Package starter is the only code that starts, cancels, pauses or schedules executions, and that tells
+// how a job stands. The API and the CLI call it.
+package starter
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+	"golang.org/x/sync/singleflight"
+
+	"github.com/longhaul/longhaul/contract"
+	"github.com/longhaul/longhaul/dataset"
+	"github.com/longhaul/longhaul/internal/store"
+	"github.com/longhaul/longhaul/job"
+)
+
+// Starter starts jobs and answers for them.
+type Starter struct {
+	Temporal client.Client
+	Store    *store.Store
+	Kinds    *dataset.Registry
+	// TaskQueue is where executions are started; empty means [contract.TaskQueue].
+	TaskQueue string
+	// Logger is for what must not fail a request; nil means slog.Default().
+	Logger *slog.Logger
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+
+	asking singleflight.Group
+}
+
+// memoKey is the memo field that holds the Idempotency-Key an execution was started under.
+const memoKey = "idempotency_key"
+
+// StartExport starts an export, or returns the job that the same key has started before (replayed).
+//
+// Errors are [*job.Error]: CodeInvalid with the fields that are wrong; CodeNotFound for an unknown kind;
+// CodeDuplicate with the running job's ID; CodeUnavailable when Temporal or the database does not answer.
+func (s *Starter) StartExport(ctx context.Context, in contract.ExportInput, key string) (j job.Job, replayed bool, err error) {
+	in, err = s.check(ctx, in)
+	if err != nil {
+		return job.Job{}, false, err
+	}
+	if key == "" {
+		j, err = s.start(ctx, in, "")
+		return j, false, err
+	}
+	return s.startOnce(ctx, in, key)
+}
+
+// check validates a request and returns it in canonical form, so that requests for the same file have the
+// same workflow ID.
+func (s *Starter) check(ctx context.Context, in contract.ExportInput) (contract.ExportInput, error) {
+	kind, err := s.Kinds.Export(in.Kind)
+	if err != nil {
+		return in, err
+	}
+	in.Carried = nil
+	if in.Tenant == "" {
+		return in, job.Invalid(job.FieldError{Pointer: "/tenant", Message: "a tenant is required"})
+	}
+	seller, err := s.Store.Seller(ctx, in.Tenant)
+	if job.CodeOf(err) == job.CodeNotFound {
+		return in, job.Invalid(job.FieldError{Pointer: "/tenant", Message: fmt.Sprintf("there is no tenant %q", in.Tenant)})
+	}
+	if err != nil {
+		return in, unavailable("the database does not answer", err)
+	}
+	selection, err := kind.Select(dataset.Request{
+		Filters: in.Filters, Columns: in.Columns, Format: in.Format, Locale: in.Locale, Filename: in.Filename,
+	}, seller.Zone)
+	if err != nil {
+		return in, err
+	}
+	canonical := selection.Request()
+	in.Filters, in.Format, in.Locale, in.Columns = canonical.Filters, canonical.Format, canonical.Locale, canonical.Columns
+	in.Filename = canonical.Filename
+	return in, nil
+}
+
+// startOnce starts at most one execution for a key. The key is claimed before the start and bound to the
+// job after it; the execution carries it in its memo, so that a process which dies in between leaves
+// enough for the next attempt to find the job.
+func (s *Starter) startOnce(ctx context.Context, in contract.ExportInput, key string) (job.Job, bool, error) {
+	scoped := in.Tenant + "/" + key
+	workflowID := contract.ExportWorkflowID(in)
+	claim, err := s.Store.ClaimKey(ctx, scoped, requestDigest(in), workflowID, s.now())
+	if err != nil {
+		return job.Job{}, false, unavailable("the database does not answer", err)
+	}
+	if claim.Fingerprint != requestDigest(in) {
+		return job.Job{}, false, job.Errorf(job.CodeInvalid, "this Idempotency-Key was used before for another request")
+	}
+	jobID := claim.JobID
+	if jobID == "" && !claim.New {
+		if jobID, err = s.startedUnder(ctx, workflowID, scoped); err != nil {
+			return job.Job{}, false, err
+		}
+	}
+	if jobID != "" {
+		s.bind(ctx, scoped, jobID)
+		j, err := s.Job(ctx, jobID)
+		return j, true, err
+	}
+	j, err := s.start(ctx, in, scoped)
+	var dup *job.Error
+	if errors.As(err, &dup) && dup.Code == job.CodeDuplicate {
+		// Perhaps a request with the same key was quicker by a moment.
+		if same, _ := s.startedUnder(ctx, workflowID, scoped); same != "" {
+			j, err = s.Job(ctx, same)
+			return j, true, err
+		}
+	}
+	if err != nil {
+		return job.Job{}, false, err
+	}
+	s.bind(ctx, scoped, j.ID)
+	return j, false, nil
+}
+
+func (s *Starter) bind(ctx context.Context, key, jobID string) {
+	if err := s.Store.BindKey(ctx, key, jobID); err != nil {
+		s.log().Warn("bind idempotency key; the execution's memo still has it", "job", jobID, "error", err)
+	}
+}
+
+// startedUnder returns the job whose latest execution carries the key, or "".
+func (s *Starter) startedUnder(ctx context.Context, workflowID, key string) (string, error) {
+	d, err := s.Temporal.DescribeWorkflowExecution(ctx, workflowID, "")
+	if notFound(err) {
+		return "", nil
+	}
+	if err != nil {
+		return "", unavailable("Temporal does not answer", err)
+	}
+	var held string
+	if payload := d.GetWorkflowExecutionInfo().GetMemo().GetFields()[memoKey]; payload != nil {
+		_ = json.Unmarshal(payload.GetData(), &held) // another program's memo is simply not ours
+	}
+	if held != key {
+		return "", nil
+	}
+	return d.GetWorkflowExecutionInfo().GetFirstRunId(), nil
+}
+
+// start starts the execution and makes the job's row, unless the workflow was quicker.
+func (s *Starter) start(ctx context.Context, in contract.ExportInput, key string) (job.Job, error) {
+	id := contract.ExportWorkflowID(in)
+	options := client.StartWorkflowOptions{
+		ID:        id,
+		TaskQueue: s.taskQueue(),
+		// The workflow ID is the lock: one runs, a second is refused, and a closed one makes room.
+		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
+		WorkflowIDReusePolicy:    enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+		// Without this the SDK hands back the running execution as if it were a new one.
+		WorkflowExecutionErrorWhenAlreadyStarted: true,
+		TypedSearchAttributes: temporal.NewSearchAttributes(
+			contract.JobType.ValueSet(string(job.TypeExport)), contract.JobKind.ValueSet(in.Kind),
+			contract.Tenant.ValueSet(in.Tenant), contract.RequestedBy.ValueSet(in.RequestedBy)),
+		StaticSummary: fmt.Sprintf("export %s for %s as %s", in.Kind, in.Tenant, in.Format),
+		// Saves a round trip where worker and starter share a process; else it does nothing.
+		EnableEagerStart: true,
+	}
+	if key != "" {
+		options.Memo = map[string]any{memoKey: key}
+	}
+	run, err := contract.Export.Start(ctx, s.Temporal, options, in)
+	var dup *serviceerror.WorkflowExecutionAlreadyStarted
+	switch {
+	case errors.As(err, &dup):
+		return job.Job{}, s.duplicate(ctx, id, dup.RunId)
+	case err != nil:
+		return job.Job{}, unavailable("Temporal does not answer", err)
+	}
+	return s.insert(ctx, in, id, run.GetRunID()), nil
+}
+
+// duplicate names the job that holds the lock.
+func (s *Starter) duplicate(ctx context.Context, workflowID, runID string) error {
+	e := job.Errorf(job.CodeDuplicate, "the same export is already running")
+	e.JobID = runID
+	if d, err := s.Temporal.DescribeWorkflowExecution(ctx, workflowID, runID); err == nil {
+		e.JobID = d.GetWorkflowExecutionInfo().GetFirstRunId() // differs once it has continued as new
+	}
+	return e
+}
+
+// insert makes the row of a job that has just been started. It is no condition for the job to run: the
+// workflow registers itself.
+func (s *Starter) insert(ctx context.Context, in contract.ExportInput, workflowID, runID string) job.Job {
+	now := s.now().UTC()
+	j := job.Job{
+		ID: runID, Type: job.TypeExport, Kind: in.Kind, Tenant: in.Tenant, RequestedBy: in.RequestedBy,
+		WorkflowID: workflowID, RunID: runID, CreatedAt: now,
+		Status: job.Status{State: job.Queued, Progress: job.Progress{Phase: job.PhaseQueued}, UpdatedAt: now},
+	}
+	request, err := json.Marshal(in)
+	if err == nil {
+		j.Request = request
+		err = s.Store.InsertJob(ctx, j)
+	}
+	if err != nil {
+		s.log().Warn("insert row of a started job; its workflow will", "job", runID, "error", err)
+	}
+	return j
+}
+
+func (s *Starter) taskQueue() string {
+	if s.TaskQueue != "" {
+		return s.TaskQueue
+	}
+	return contract.TaskQueue
+}
+
+func (s *Starter) now() time.Time {
+	if s.Now != nil {
+		return s.Now()
+	}
+	return time.Now()
+}
+
+func (s *Starter) log() *slog.Logger {
+	if s.Logger != nil {
+		return s.Logger
+	}
+	return slog.Default()
+}
+
+// requestDigest tells two requests under one key apart; unlike the workflow ID it minds the file name.
+func requestDigest(in contract.ExportInput) string {
+	return contract.ExportWorkflowID(in) + "?" + in.Filename
+}
+
+func unavailable(message string, cause error) error {
+	return &job.Error{Code: job.CodeUnavailable, Message: message, Err: cause}
+}
+
+func notFound(err error) bool {
+	var missing *serviceerror.NotFound
+	return errors.As(err, &missing)
+}

@@ -1,0 +1,39 @@
+// Package worker runs workflows and activities: which reference is carried out by which code, on which
+// queue, with how much at once, and how it stops.
+package worker
+
+import (
+	"go.temporal.io/sdk/worker"
+
+	"github.com/longhaul/longhaul/activities"
+	"github.com/longhaul/longhaul/contract"
+	"github.com/longhaul/longhaul/workflows"
+)
+
+// Deeds are the activities with what they need.
+type Deeds struct {
+	Jobs         *activities.Jobs
+	Export       *activities.Export
+	Housekeeping *activities.Housekeeping
+}
+
+// Register binds every reference of the contract to its code, a line each.
+func Register(r worker.Registry, do Deeds) {
+	contract.Export.Register(r, workflows.Export)
+	contract.Housekeeping.Register(r, workflows.Housekeeping)
+
+	contract.RegisterJob.Register(r, activities.Quick(do.Jobs.Register))
+	contract.RecordProgress.Register(r, activities.Quick(do.Jobs.Record))
+	contract.FinishJob.Register(r, activities.Quick(do.Jobs.Finish))
+	contract.SendAlert.Register(r, activities.Quick(do.Jobs.Alert))
+
+	contract.PlanExport.Register(r, activities.Heavy(do.Export.Plan))
+	contract.ExportPage.Register(r, activities.Heavy(do.Export.Page))
+	contract.AssembleExport.Register(r, activities.Heavy(do.Export.Assemble))
+	contract.CleanUpExport.Register(r, activities.Heavy(do.Export.CleanUp))
+
+	contract.ExpireArtifacts.Register(r, activities.Heavy(do.Housekeeping.ExpireArtifacts))
+	contract.HealJobs.Register(r, activities.Heavy(do.Housekeeping.HealJobs))
+	contract.SweepBlobs.Register(r, activities.Heavy(do.Housekeeping.SweepBlobs))
+	contract.PruneKeys.Register(r, activities.Heavy(do.Housekeeping.PruneKeys))
+}
