@@ -1,0 +1,20 @@
+// Package api is Longhaul's HTTP interface: huma on Gin, so that validation, problem documents and the
+// OpenAPI 3.1 document all come from the same Go types.
+//
+//	POST /v1/exports/{kind}               start an export                     202, 409 if the same one runs
+//	GET  /v1/jobs                         jobs, newest first, by page token
+//	GET  /v1/jobs/{id}                    one job, ETag, Retry-After while it runs
+//	GET  /v1/jobs/{id}/events             the same, pushed (SSE)
+//	POST /v1/jobs/{id}/cancel|pause|resume|retry
+//	GET  /v1/jobs/{id}/artifacts/{name}   download; Range, ETag, resumable
+//	GET  /v1/kinds, /v1/kinds/{type}/{kind}
+//	GET  /healthz /readyz /metrics /openapi.json /docs
+//
+// Everything that goes wrong is answered with problem+json (RFC 9457), made in one place, see [Problem].
+//
+// # Limits
+//
+// No response but a download is larger than [MaxResponse], and a request body is at most [MaxBody].
+// A call to what lies behind is given up after [callTimeout]. Downloads and event streams may last as
+// long as they like, but one that takes nothing for a while is cut off.
+package api

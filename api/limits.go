@@ -1,0 +1,35 @@
+package api
+
+import "time"
+
+const (
+	// MaxBody is the largest JSON body accepted, in bytes. The longest request that makes sense (500
+	// values of 200 characters in one filter) is a third of it.
+	MaxBody = 1 << 20
+	// MaxResponse is the largest response in bytes, downloads apart: small enough for any gateway, and for
+	// a page that asks twice a second.
+	MaxResponse = 256 << 10
+	// maxRequestEcho is the largest original request, in bytes, that GET /v1/jobs/{id} repeats. One started
+	// by hand may be up to 2 MB, the most that Temporal takes; half of MaxResponse leaves room for the rest.
+	maxRequestEcho = MaxResponse / 2
+
+	// callTimeout bounds a call to Temporal and the database. A status query has half of it for each of its
+	// two attempts; both are needed when the worker that held the execution has just died.
+	callTimeout = 5 * time.Second
+	// readyTimeout bounds each check of /readyz, so that a probe with the usual second of patience hears
+	// which part it was.
+	readyTimeout = 900 * time.Millisecond
+	// bodyTimeout bounds reading a body: 1 MB within it is 35 kB/s. It has to be longer than callTimeout,
+	// because net/http cancels a running handler when the deadline for reading passes.
+	bodyTimeout = 30 * time.Second
+	// idleWrite cuts off a download or stream whose client takes nothing at all for that long. A slow client
+	// that takes something is never cut off.
+	idleWrite = 60 * time.Second
+
+	defaultPoll = 500 * time.Millisecond // a person sees a bar move; a query costs about 10 ms
+	defaultPing = 15 * time.Second       // below the 30 to 60 s after which proxies drop a silent connection
+
+	// maxRanges is the most byte ranges honoured in one request; with more the whole file is sent, which
+	// RFC 9110 allows. Each range costs a request to blob storage.
+	maxRanges = 16
+)

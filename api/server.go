@@ -1,0 +1,190 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/longhaul/longhaul/contract"
+	"github.com/longhaul/longhaul/dataset"
+	"github.com/longhaul/longhaul/internal/blob"
+	"github.com/longhaul/longhaul/job"
+)
+
+// Jobs starts, steers and tells about jobs; the starter implements it. Errors that the user may see are
+// [*job.Error].
+type Jobs interface {
+	// StartExport checks a request and starts it, or returns the job that the same key has started before
+	// (replayed). An empty key stands for none. A CodeInvalid that names no field, or a CodeConflict, says
+	// that the key belongs to another request.
+	StartExport(ctx context.Context, in contract.ExportInput, key string) (j job.Job, replayed bool, err error)
+	// Job is truthful, and marked stale where it is only the last known state.
+	Job(ctx context.Context, id string) (job.Job, error)
+	Jobs(ctx context.Context, q job.Query) (job.Page, error)
+	Cancel(ctx context.Context, id string) (job.Job, error)
+	Pause(ctx context.Context, id string) (job.Job, error)
+	Resume(ctx context.Context, id string) (job.Job, error)
+	// Retry starts the job's request anew and returns the new job.
+	Retry(ctx context.Context, id string) (job.Job, error)
+	// Artifact finds a file by its name; CodeGone once it has expired.
+	Artifact(ctx context.Context, id, name string) (job.Artifact, error)
+}
+
+// Options say what the API stands on. Jobs, Files and Kinds are needed, the rest may be left out.
+type Options struct {
+	Jobs  Jobs
+	Files *blob.Store
+	Kinds *dataset.Registry
+
+	// Version is shown in the OpenAPI document; default "dev".
+	Version string
+	// Web serves the page, at / and under /static/; nil leaves it out.
+	Web http.Handler
+	// Ready are the checks of /readyz by the name of the part that they ask. None means always ready.
+	Ready map[string]func(context.Context) error
+	// Metrics is the registry behind /metrics, to which the API adds its own; default a new one.
+	Metrics *prometheus.Registry
+	// TemporalUI is the address of Temporal's Web UI, e.g. http://127.0.0.1:8233; empty offers no links to it.
+	TemporalUI string
+	// Namespace is Temporal's, for those links; default "default".
+	Namespace string
+	// Poll is how often a watched job is asked how it stands; default 500 ms.
+	Poll time.Duration
+	// Ping is how often a silent event stream gives a sign of life; default 15 s.
+	Ping time.Duration
+	// Logger is told of internal errors and, at debug level, of every request; default slog.Default().
+	Logger *slog.Logger
+	// Now is the clock; default time.Now.
+	Now func() time.Time
+}
+
+func (o Options) withDefaults() (Options, error) {
+	if o.Jobs == nil || o.Files == nil || o.Kinds == nil {
+		return o, errors.New("make the API: Jobs, Files and Kinds are needed")
+	}
+	if o.Version == "" {
+		o.Version = "dev"
+	}
+	if o.Metrics == nil {
+		o.Metrics = prometheus.NewRegistry()
+	}
+	if o.Namespace == "" {
+		o.Namespace = "default"
+	}
+	if o.Poll <= 0 {
+		o.Poll = defaultPoll
+	}
+	if o.Ping <= 0 {
+		o.Ping = defaultPing
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o, nil
+}
+
+type server struct {
+	Options
+	api     huma.API
+	hub     *hub
+	metrics *metrics
+	openapi []byte // the document, written once
+}
+
+// New makes the handler of the whole interface. Serve it with [Serve], which ends event streams at shutdown.
+func New(options Options) (http.Handler, error) {
+	options, err := options.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	s := &server{Options: options}
+	if s.metrics, err = newMetrics(s.Metrics); err != nil {
+		return nil, err
+	}
+	s.hub = newHub(s.Jobs, s.Poll, s.Logger, s.metrics.watched)
+
+	engine := s.engine()
+	s.api = humagin.New(engine, s.config())
+	s.registerExports()
+	s.registerJobs()
+	s.registerEvents()
+	s.registerArtifacts()
+	s.registerKinds()
+	s.registerHealth()
+	s.registerMetrics(engine)
+	s.registerDocs(engine)
+	s.registerWeb(engine)
+	if s.openapi, err = s.document(); err != nil {
+		return nil, fmt.Errorf("write the OpenAPI document: %w", err)
+	}
+	return engine, nil
+}
+
+// engine is Gin with our own answers for everything that no operation answers.
+func (s *server) engine() *gin.Engine {
+	// Gin's mode is one of the whole process and its default prints every route to standard output. Setting
+	// it to the same value again and again is safe.
+	gin.SetMode(gin.ReleaseMode)
+	engine := gin.New()
+	engine.HandleMethodNotAllowed = true
+	engine.RedirectTrailingSlash = false // a redirected POST is resent by some clients and dropped by others
+	_ = engine.SetTrustedProxies(nil)    // nothing here depends on the client's address
+	engine.Use(s.observe, s.recover, secure, refuseOtherSites())
+	engine.NoRoute(func(c *gin.Context) {
+		writeProblem(c.Writer, newProblem(problems[job.CodeNotFound], "there is nothing at this path; /docs lists what there is"))
+	})
+	engine.NoMethod(func(c *gin.Context) {
+		writeProblem(c.Writer, blank(http.StatusMethodNotAllowed, "this path allows "+c.Writer.Header().Get("Allow")))
+	})
+	return engine
+}
+
+// registerWeb mounts the page, which lies at / and under /static/.
+func (s *server) registerWeb(engine *gin.Engine) {
+	if s.Web == nil {
+		return
+	}
+	for _, path := range []string{"/", "/static/*file"} {
+		engine.GET(path, gin.WrapH(s.Web))
+		engine.HEAD(path, gin.WrapH(s.Web))
+	}
+}
+
+// register adds an operation whose errors become problems and whose calls are bounded by callTimeout.
+func register[In, Out any](s *server, op huma.Operation, handle func(context.Context, *In) (*Out, error)) {
+	huma.Register(s.api, s.documented(op), func(ctx context.Context, in *In) (*Out, error) {
+		ctx, cancel := context.WithTimeout(ctx, callTimeout)
+		defer cancel()
+		out, err := handle(ctx, in)
+		if err != nil {
+			return nil, s.problem(ctx, err)
+		}
+		return out, nil
+	})
+}
+
+// problem turns an error into its answer and logs what the client does not get to see.
+func (s *server) problem(ctx context.Context, err error) *Problem {
+	id := requestIDOf(ctx)
+	p := problemOf(err, id)
+	if p.Status >= http.StatusInternalServerError && !errors.Is(err, context.Canceled) {
+		s.Logger.ErrorContext(ctx, "request failed", "request", id, "status", p.Status, "error", p.cause)
+	}
+	return p
+}
+
+// refuse answers from within a middleware of huma.
+func (s *server) refuse(ctx huma.Context, p *Problem) {
+	writeProblem(humagin.Unwrap(ctx).Writer, p)
+}
