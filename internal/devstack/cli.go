@@ -1,6 +1,7 @@
 package devstack
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	_ "embed"
@@ -48,6 +49,8 @@ var ErrNoCLI = errors.New("find a Temporal CLI")
 
 // CLIOptions say where to look for the Temporal CLI. The zero value looks everywhere and builds in silence.
 type CLIOptions struct {
+	// Path is the CLI to use instead of any other. Default: what LONGHAUL_TEMPORAL_CLI says.
+	Path string
 	// CacheDir is where built CLIs are kept. Default: longhaul in the user's cache folder.
 	CacheDir string
 	// Out receives what a build has to say; a terminal gets a line that updates itself, anything else a line now and
@@ -57,15 +60,15 @@ type CLIOptions struct {
 	NoBuild bool
 }
 
-// CLI returns the path of a Temporal CLI that runs. It takes, in this order: the one that LONGHAUL_TEMPORAL_CLI names
-// (an error if that one does not run), `temporal` on PATH if its server is as new as the features used here, the one
+// CLI returns the path of a Temporal CLI that runs. It takes, in this order: the one that Path or LONGHAUL_TEMPORAL_CLI
+// names (an error if that one does not run), `temporal` on PATH if its server is as new as the features used here, the one
 // built earlier, and a new build of the pinned version. The build needs the Go toolchain and about five minutes on two
 // cores, once per pinned version; of several processes that want it at the same time one builds and the others wait.
 func CLI(ctx context.Context, opts CLIOptions) (string, error) {
-	if path := os.Getenv(CLIVariable); path != "" {
+	if path := cmp.Or(opts.Path, os.Getenv(CLIVariable)); path != "" {
 		if _, err := serverVersion(ctx, path); err != nil {
-			return "", &job.Error{Code: job.CodeUnavailable,
-				Message: fmt.Sprintf("%s=%s is not a Temporal CLI that runs", CLIVariable, path), Err: err}
+			return "", &job.Error{Code: job.CodeUnavailable, Err: err,
+				Message: fmt.Sprintf("%s is not a Temporal CLI that runs (it was given by flag or %s)", path, CLIVariable)}
 		}
 		return path, nil
 	}

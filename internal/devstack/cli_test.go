@@ -38,11 +38,12 @@ func TestCLIOrder(t *testing.T) {
 		broken  = "exit 1"
 	)
 	for _, tt := range []struct {
-		name, variable, path string // scripts; "" = none
-		cached               bool
-		want                 string
-		wantErr              string
+		name, option, variable, path string // scripts; "" = none
+		cached                       bool
+		want                         string
+		wantErr                      string
 	}{
+		{name: "option before all", option: current, variable: broken, path: current, cached: true, want: "option"},
 		{name: "variable first", variable: current, path: current, cached: true, want: "variable"},
 		{name: "variable may be old", variable: old, want: "variable"},
 		{name: "broken variable is told", variable: broken, path: current, cached: true, wantErr: devstack.CLIVariable},
@@ -55,6 +56,11 @@ func TestCLIOrder(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := t.TempDir()
 			want := map[string]string{"cache": cachedName(t, filepath.Join(dir, "cache"))}
+			opts := devstack.CLIOptions{CacheDir: filepath.Join(dir, "cache"), NoBuild: true}
+			if tt.option != "" {
+				want["option"] = script(t, filepath.Join(dir, "option", "tcli"), tt.option)
+				opts.Path = want["option"]
+			}
 			t.Setenv(devstack.CLIVariable, "")
 			if tt.variable != "" {
 				want["variable"] = script(t, filepath.Join(dir, "variable", "tcli"), tt.variable)
@@ -68,7 +74,7 @@ func TestCLIOrder(t *testing.T) {
 				script(t, want["cache"], current)
 			}
 
-			got, err := devstack.CLI(t.Context(), devstack.CLIOptions{CacheDir: filepath.Join(dir, "cache"), NoBuild: true})
+			got, err := devstack.CLI(t.Context(), opts)
 			if tt.wantErr != "" {
 				require.ErrorContains(t, err, tt.wantErr)
 				return
