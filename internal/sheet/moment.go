@@ -92,18 +92,16 @@ func parseOffset(v []byte) (seconds int64, ok bool) {
 	return seconds, true
 }
 
-// parseDate reads YYYY-MM-DD as days since 1970-01-01. Midnight UTC behind it is accepted, because some
+// parseDate reads YYYY-MM-DD as days since 1970-01-01. Midnight behind it is accepted, in whatever zone: some
 // drivers hand out dates as times.
 func parseDate(v []byte) (days int64, ok bool) {
 	if len(v) == 10 {
 		return parseDay(v)
 	}
-	seconds, milli, ok := parseInstant(v)
-	if !ok || milli != 0 || seconds%secondsPerDay != 0 {
+	if _, milli, ok := parseInstant(v); !ok || milli != 0 || string(v[11:19]) != "00:00:00" {
 		return 0, false
 	}
-	days, ok = parseDay(v[:10])
-	return days, ok && days*secondsPerDay == seconds
+	return parseDay(v[:10])
 }
 
 // parseDay reads the ten bytes YYYY-MM-DD. It refuses days that do not exist, MySQL's zero date with them.
@@ -151,10 +149,10 @@ func daysFromCivil(year, month, day int) int64 {
 		year--
 		month += 12
 	}
-	era := year / 400 // year >= -1; -1/400 is 0, which the arithmetic below tolerates
+	era := int(floorDiv(int64(year), 400)) // January of year 0 lies in March's year -1
 	inEra := year - era*400
 	dayOfYear := (153*(month-3)+2)/5 + day - 1
-	dayOfEra := inEra*365 + floorDivInt(inEra, 4) - floorDivInt(inEra, 100) + dayOfYear
+	dayOfEra := inEra*365 + inEra/4 - inEra/100 + dayOfYear
 	return int64(era)*146_097 + int64(dayOfEra) - 719_468
 }
 
@@ -174,31 +172,17 @@ func civilFromDays(days int64) (year, month, day int) {
 	return year, month, day
 }
 
-// appendSerial appends a cell's number for a day and a time of day in milliseconds. Twelve decimals of a
-// day are 86 ns, finer than a double is near today's dates, so that what is read back is the nearest double
-// to the true value, as if Excel had computed it.
+// appendSerial appends a cell's number for a day and a time of day in milliseconds: the very double that
+// Excel computes for date + time, so that comparing and looking up work.
 func appendSerial(b []byte, days, milli int64) []byte {
 	serial := days + serialOfEpoch
 	if serial < 61 {
 		serial-- // Excel believes in 1900-02-29: before it, days are one less
 	}
-	b = strconv.AppendInt(b, serial, 10)
 	if milli == 0 {
-		return b
+		return strconv.AppendInt(b, serial, 10)
 	}
-	// milli · 10^12 / 86,400,000, rounded; it ends below 10^12, for the last millisecond too.
-	fraction := (milli*312_500 + 13) / 27
-	var digits [13]byte
-	digits[0] = '.'
-	for i := 12; i > 0; i-- {
-		digits[i] = byte('0' + fraction%10)
-		fraction /= 10
-	}
-	end := len(digits)
-	for digits[end-1] == '0' {
-		end--
-	}
-	return append(b, digits[:end]...)
+	return strconv.AppendFloat(b, float64(serial)+float64(milli)/millisPerDay, 'f', -1, 64)
 }
 
 // appendLocal appends "2006-01-02 15:04:05".
@@ -222,5 +206,3 @@ func floorDiv(a, b int64) int64 {
 	}
 	return q
 }
-
-func floorDivInt(a, b int) int { return int(floorDiv(int64(a), int64(b))) }

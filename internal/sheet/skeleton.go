@@ -44,10 +44,14 @@ func newSkeleton(layout Layout, rows []int64) (skeleton, error) {
 	if err != nil {
 		return skeleton{}, fmt.Errorf("take workbook apart: %w", err)
 	}
+	c, err := newCompressor()
+	if err != nil {
+		return skeleton{}, err
+	}
 	s := skeleton{frames: make([]frame, len(rows))}
 	header := headerRow(layout.Columns)
 	for i := range rows {
-		if s.frames[i], err = newFrame(parts, i, header); err != nil {
+		if s.frames[i], err = newFrame(c, parts, i, header); err != nil {
 			return skeleton{}, err
 		}
 	}
@@ -56,7 +60,7 @@ func newSkeleton(layout Layout, rows []int64) (skeleton, error) {
 		if err != nil {
 			return skeleton{}, err
 		}
-		compressed, err := compress(name, part, true)
+		compressed, err := c.compress(name, part, true)
 		if err != nil {
 			return skeleton{}, err
 		}
@@ -74,7 +78,7 @@ var partNames = []string{
 	"xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/styles.xml", "xl/theme/theme1.xml",
 }
 
-func newFrame(parts *zip.Reader, i int, header []byte) (frame, error) {
+func newFrame(c *compressor, parts *zip.Reader, i int, header []byte) (frame, error) {
 	name := fmt.Sprintf("xl/worksheets/sheet%d.xml", i+1)
 	xml, err := readPart(parts, name)
 	if err != nil {
@@ -89,10 +93,10 @@ func newFrame(parts *zip.Reader, i int, header []byte) (frame, error) {
 	head := append(append(bytes.Clone(before), "<sheetData>"...), header...)
 	tail := append([]byte("</sheetData>"), after...)
 	f := frame{name: name}
-	if f.head, err = compress(name, head, false); err != nil {
+	if f.head, err = c.compress(name, head, false); err != nil {
 		return frame{}, err
 	}
-	f.tail, err = compress(name, tail, true)
+	f.tail, err = c.compress(name, tail, true)
 	return f, err
 }
 
@@ -118,23 +122,37 @@ func readPart(parts *zip.Reader, name string) ([]byte, error) {
 	return part, nil
 }
 
+// compressor makes pieces, one after another with the same tables: those take a megabyte.
+type compressor struct {
+	deflate *flate.Writer
+	out     bytes.Buffer
+}
+
+func newCompressor() (*compressor, error) {
+	c := &compressor{}
+	deflate, err := flate.NewWriter(&c.out, partsLevel)
+	if err != nil {
+		return nil, fmt.Errorf("set up compression: %w", err)
+	}
+	c.deflate = deflate
+	return c, nil
+}
+
 // compress ends the stream if final is set and otherwise leaves it open at a whole byte.
-func compress(name string, raw []byte, final bool) (piece, error) {
-	var b bytes.Buffer
-	w, err := flate.NewWriter(&b, partsLevel)
-	if err != nil {
-		return piece{}, fmt.Errorf("compress %s: %w", name, err)
-	}
-	_, err = w.Write(raw)
+func (c *compressor) compress(name string, raw []byte, final bool) (piece, error) {
+	c.out.Reset()
+	c.deflate.Reset(&c.out)
+	_, err := c.deflate.Write(raw)
 	if err == nil && final {
-		err = w.Close()
+		err = c.deflate.Close()
 	} else if err == nil {
-		err = w.Flush()
+		err = c.deflate.Flush()
 	}
 	if err != nil {
 		return piece{}, fmt.Errorf("compress %s: %w", name, err)
 	}
-	return piece{name: name, data: b.Bytes(), crc32: crc32.ChecksumIEEE(raw), raw: int64(len(raw))}, nil
+	data := bytes.Clone(c.out.Bytes())
+	return piece{name: name, data: data, crc32: crc32.ChecksumIEEE(raw), raw: int64(len(raw))}, nil
 }
 
 // headerRow is the first row of each sheet.
