@@ -307,8 +307,9 @@ func TestRelativeFolder(t *testing.T) {
 func TestTransient(t *testing.T) {
 	t.Parallel()
 	require.False(t, blob.Transient(nil))
-	require.True(t, blob.Transient(iotest.ErrTimeout))
-	require.True(t, blob.Transient(context.DeadlineExceeded))
+	require.True(t, blob.Transient(fmt.Errorf("page: %w", &blob.Error{Deed: "write", Key: "a", Err: iotest.ErrTimeout})))
+	require.False(t, blob.Transient(&blob.Error{Deed: "read", Key: "a", Err: blob.ErrNotFound}))
+	require.False(t, blob.Transient(iotest.ErrTimeout), "it does not come from a store")
 	s, err := blob.Open(t.Context(), "mem://")
 	require.NoError(t, err)
 	require.NoError(t, s.Close())
