@@ -1,0 +1,93 @@
+// The list of jobs with its filters.
+import { useEffect, useState } from "preact/hooks";
+import { useApp } from "../context.js";
+import { useNow } from "../hooks.js";
+import { html } from "../html.js";
+import { ended } from "../jobs.js";
+import { Icon } from "./icon.js";
+import { JobRow } from "./job_row.js";
+
+const STATES = ["queued", "running", "paused", "waiting", "cancelling",
+  "succeeded", "partially_succeeded", "failed", "cancelled", "timed_out"];
+
+/** jobs is what useJobs gives. */
+export function JobList({ jobs, filter, setFilter, active }) {
+  const { t, text, kinds, notify } = useApp();
+  const { rows, next, more, upsert } = jobs;
+  const now = useNow(active && Boolean(rows?.some((job) => !ended(job))));
+  const [busy, setBusy] = useState(false);
+  const filtered = Boolean(filter.kind || filter.state || filter.tenant);
+
+  async function showMore() {
+    setBusy(true);
+    try {
+      await more();
+    } catch (error) {
+      notify({ text: error.unreachable ? t("act.unreachable") : error.message || t("act.failed", { status: error.status }) });
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  return html`<section class="panel list" aria-labelledby="list-title">
+    <div class="head">
+      <h2 id="list-title" tabindex="-1">${t("list.title")}</h2>
+      <div class="by">
+        <${Select} name="kind" label=${t("list.kind")} value=${filter.kind} onChange=${(kind) => setFilter({ ...filter, kind })}
+          options=${(kinds ?? []).map((kind) => [kind.name, text(kind.title)])} />
+        <${Select} name="state" label=${t("list.state")} value=${filter.state} onChange=${(state) => setFilter({ ...filter, state })}
+          options=${STATES.map((state) => [state, t(`state.${state}`)])} />
+        <${Tenant} value=${filter.tenant} onChange=${(tenant) => setFilter({ ...filter, tenant })} />
+      </div>
+    </div>
+    ${rows?.length === 0 ? html`<${Empty} filtered=${filtered} onClear=${() => setFilter({ kind: "", state: "", tenant: "" })} />`
+      : html`<table class="jobs" role="table" aria-labelledby="list-title" aria-busy=${rows ? undefined : "true"}>
+      <thead role="rowgroup"><tr role="row">
+        ${["job", "state", "progress", "started", "actions"].map((name) => html`<th key=${name} role="columnheader" scope="col"
+          class=${`col-${name}`}>${t(`list.${name}`)}</th>`)}
+      </tr></thead>
+      <tbody role="rowgroup">
+        ${rows ? rows.map((job) => html`<${JobRow} key=${job.id} job=${job} now=${now} onJob=${upsert} />`)
+          : [1, 2, 3].map((i) => html`<tr key=${i} role="row"><td role="cell" colspan="5"><div class="skeleton" /></td></tr>`)}
+      </tbody>
+    </table>`}
+    ${next && html`<button type="button" id="more" class="quiet wide" aria-busy=${busy ? "true" : undefined} disabled=${busy}
+      onClick=${showMore}>${t("list.more")}</button>`}
+  </section>`;
+}
+
+function Select({ name, label, value, options, onChange }) {
+  const { t } = useApp();
+  return html`<label><span>${label}</span><select name=${`list-${name}`} value=${value}
+      onChange=${(e) => onChange(e.currentTarget.value)}>
+    <option value="">${t("list.all")}</option>
+    ${options.map(([code, title]) => html`<option key=${code} value=${code}>${title}</option>`)}
+  </select></label>`;
+}
+
+// Applied a moment after the last key, not at each.
+const SETTLE = 350;
+
+function Tenant({ value, onChange }) {
+  const { t } = useApp();
+  const [draft, setDraft] = useState(value);
+  useEffect(() => setDraft(value), [value]);
+  useEffect(() => {
+    const code = draft.trim();
+    if (code === value) return undefined;
+    const timer = setTimeout(() => onChange(code), SETTLE);
+    return () => clearTimeout(timer);
+  }, [draft]);
+  return html`<label><span>${t("list.tenant")}</span><input name="list-tenant" list="tenants" autocomplete="off"
+    spellcheck="false" maxlength="64" placeholder=${t("list.all")} value=${draft}
+    onInput=${(e) => setDraft(e.currentTarget.value)} /></label>`;
+}
+
+function Empty({ filtered, onClear }) {
+  const { t } = useApp();
+  return html`<div class="empty"><${Icon} name="empty" />
+    <strong>${t(filtered ? "list.none" : "list.empty")}</strong>
+    ${filtered ? html`<button type="button" class="small quiet" onClick=${onClear}>${t("list.clear")}</button>`
+      : html`<span>${t("list.empty.hint")}</span>`}
+  </div>`;
+}

@@ -1,0 +1,147 @@
+// The form that starts an export.
+import { useEffect, useRef, useState } from "preact/hooks";
+import { newKey, startExport } from "../api.js";
+import { useApp, useKind } from "../context.js";
+import { check, emptyDraft, errorAt, requestOf, strayErrors, under } from "../draft.js";
+import { useRemembered } from "../hooks.js";
+import { html } from "../html.js";
+import { Columns } from "./columns.js";
+import { FieldError, FilterField } from "./filters.js";
+import { Icon } from "./icon.js";
+
+/** onStarted gets the new job. */
+export function NewExport({ onStarted, tenantError, setTenantError }) {
+  const { t, text, lang, kinds, tenant } = useApp();
+  const [name, setName] = useRemembered("kind", "");
+  const [format, setFormat] = useRemembered("format", "xlsx");
+  const [drafts, setDrafts] = useState({}); // by kind, so that a look at another one loses nothing
+  const [errors, setErrors] = useState([]);
+  const [refused, setRefused] = useState(0); // counts refusals: each leads to the first wrong field
+  const [notice, setNotice] = useState(null);
+  const [busy, setBusy] = useState(false);
+  const form = useRef(null);
+
+  // The tenant's field stands in the header.
+  useEffect(() => { setTenantError(errorAt(errors, "/tenant")); }, [errors]);
+  useEffect(() => { clear("/tenant"); }, [tenant]);
+  useEffect(() => {
+    if (refused) document.querySelector('input[aria-invalid="true"], select[aria-invalid="true"]')?.focus();
+  }, [refused]);
+
+  const chosen = kinds?.find((each) => each.name === name) ?? kinds?.[0];
+  const kind = useKind(chosen?.name);
+  const draft = kind && (drafts[kind.name] ?? emptyDraft(kind));
+
+  function clear(place) {
+    setErrors((old) => (old.some((error) => under(error.pointer, place))
+      ? old.filter((error) => !under(error.pointer, place)) : old));
+  }
+  function change(part, place) {
+    setDrafts((old) => ({ ...old, [kind.name]: { ...draft, ...part } }));
+    clear(place);
+  }
+  function choose(next) {
+    setName(next);
+    setErrors([]);
+    setNotice(null);
+  }
+
+  function submit(event) {
+    event.preventDefault();
+    const wrong = check(kind, draft, tenant, t);
+    // A half-typed date has an empty value; only the browser knows that there is something.
+    for (const input of form.current.querySelectorAll("input[type=date],input[type=number]")) {
+      if (input.validity.badInput) wrong.push({ pointer: `/filters/${input.id.slice("filter-".length)}`, message: input.validationMessage });
+    }
+    if (wrong.length) return refuse(wrong, { tone: "bad", text: t("new.invalid") });
+    setErrors([]);
+    // One key for one press: a retry of it after a lost answer finds the same job.
+    return send({ kind: kind.name, body: requestOf(kind, draft, { tenant, format, locale: lang }), key: newKey() });
+  }
+
+  function refuse(wrong, why) {
+    setErrors(wrong);
+    setRefused((n) => n + 1);
+    setNotice(why);
+  }
+
+  async function send(press) {
+    setBusy(true);
+    setNotice(null);
+    try {
+      const job = await startExport(press.kind, press.body, press.key);
+      setNotice({ tone: "good", text: t("new.started"), href: `#/jobs/${job.id}`, link: t("new.open") });
+      onStarted(job);
+    } catch (error) {
+      refuse(error.fields, noticeOf(error, press));
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  function noticeOf(error, press) {
+    if (error.jobID) return { tone: "info", text: t("new.duplicate"), href: `#/jobs/${error.jobID}`, link: t("new.duplicate.open") };
+    if (error.unreachable) return { tone: "bad", text: t("new.unreachable"), again: press };
+    const stray = strayErrors(error.fields, kind);
+    if (error.fields.length && !stray.length) return { tone: "bad", text: t("new.invalid") };
+    return {
+      tone: "bad", text: error.message || t("new.failed", { status: error.status }),
+      list: stray.map((each) => `${each.pointer ?? each.parameter ?? each.header ?? ""} ${each.message}`.trim()),
+    };
+  }
+
+  return html`<section class="panel new" aria-labelledby="new-title">
+    <h2 id="new-title">${t("new.title")}</h2>
+    <form ref=${form} novalidate onSubmit=${submit}>
+      <div class="scroll">
+        <fieldset class="kinds"><legend>${t("new.kind")}</legend>
+          ${kinds?.map((each) => html`<label key=${each.name} class="kind"><input type="radio" name="kind" value=${each.name}
+            checked=${each.name === chosen.name} onChange=${() => choose(each.name)} />
+            <span><strong>${text(each.title)}</strong><small>${text(each.about)}</small></span></label>`)
+            ?? [1, 2, 3].map((i) => html`<div key=${i} class="skeleton tall" />`)}
+        </fieldset>
+        ${kind ? html`
+        <fieldset key=${kind.name} class="filters"><legend>${t("new.filters")}</legend>
+          ${kind.filters.length ? kind.filters.map((filter) => html`<${FilterField} key=${filter.name} filter=${filter}
+            value=${draft.filters[filter.name]} error=${errorAt(errors, `/filters/${filter.name}`)}
+            onChange=${(value) => change({ filters: { ...draft.filters, [filter.name]: value } }, `/filters/${filter.name}`)} />`)
+            : html`<p class="muted">${t("new.filters.none")}</p>`}
+        </fieldset>
+        <${Columns} columns=${kind.columns} chosen=${draft.columns} error=${errorAt(errors, "/columns")}
+          onChange=${(columns) => change({ columns }, "/columns")} />
+        <fieldset class="file">
+          <div class="field">
+            <label class="label" for="filename">${t("new.filename")} <span class="hint">${t("new.optional")}</span></label>
+            <input id="filename" value=${draft.filename} maxlength="195" autocomplete="off" placeholder=${t("new.filename.hint")}
+              aria-invalid=${errorAt(errors, "/filename") ? "true" : undefined} aria-describedby="filename-error"
+              onInput=${(e) => change({ filename: e.currentTarget.value }, "/filename")} />
+            <${FieldError} id="filename-error" text=${errorAt(errors, "/filename")} />
+          </div>
+          <div class="field"><span class="label" id="format-label">${t("new.format")}</span>
+            <div class="switch" role="radiogroup" aria-labelledby="format-label">
+              ${kind.formats.map((each) => html`<label key=${each}><input type="radio" name="format" value=${each}
+                checked=${format === each} onChange=${() => { setFormat(each); clear("/format"); }} /><span>${t(`new.format.${each}`)}</span></label>`)}
+            </div>
+            <${FieldError} id="format-error" text=${errorAt(errors, "/format")} />
+          </div>
+        </fieldset>` : html`<div class="skeleton tall" />`}
+      </div>
+      <footer>
+        <div role="status"><${Notice} notice=${notice} onAgain=${send} /></div>
+        <button type="submit" id="start" aria-busy=${busy ? "true" : undefined} disabled=${busy || !kind}>
+          ${busy ? t("new.starting") : t("new.start")}</button>
+      </footer>
+    </form>
+  </section>`;
+}
+
+function Notice({ notice, onAgain }) {
+  const { t } = useApp();
+  if (!notice) return null;
+  const icon = { good: "check", info: "clock", bad: "warning" }[notice.tone];
+  return html`<div class="notice ${notice.tone}"><${Icon} name=${icon} /><span>${notice.text}
+    ${notice.list?.map((line) => html`<br key=${line} />${line}`)}
+    ${notice.href && html` <a href=${notice.href}>${notice.link}</a>`}
+    ${notice.again && html` <button type="button" class="link" data-again onClick=${() => onAgain(notice.again)}>${t("new.retry")}</button>`}
+  </span></div>`;
+}

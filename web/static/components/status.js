@@ -1,0 +1,88 @@
+// How a job's state and progress look, in the list and on its own page.
+import { useApp } from "../context.js";
+import { html } from "../html.js";
+import { ended } from "../jobs.js";
+import { Icon } from "./icon.js";
+
+/** The state as a coloured pill. */
+export function Pill({ state }) {
+  const { t } = useApp();
+  return html`<span class="pill pill-${state}"><span class="dot" aria-hidden="true"></span>${t(`state.${state}`)}</span>`;
+}
+
+/** Warnings: nothing has moved, or nobody answers. */
+export function Flags({ job, now }) {
+  const { t, fmt } = useApp();
+  if (ended(job)) return null;
+  const since = (at) => fmt.forecast(now - Date.parse(at));
+  const stalled = job.progress.stalled_since;
+  const stale = job.stale_since;
+  return html`
+    ${stalled && html`<span class="flag"><${Icon} name="warning" />${t("flag.stalled", { time: since(stalled) })}</span>`}
+    ${stale && html`<span class="flag" title=${t("flag.stale.hint", { time: since(stale) })}>
+      <${Icon} name="warning" />${t("flag.stale")}</span>`}`;
+}
+
+/** The bar with its share beside it, whose place is kept while there is none. */
+export function Meter({ job }) {
+  const { fmt } = useApp();
+  const { rows_done: done, rows_total: total } = job.progress;
+  return html`<div class="meter"><${Bar} job=${job} />
+    <span class="share">${total > 0 || job.state === "succeeded" ? fmt.percent(done, total) : ""}</span></div>`;
+}
+
+/**
+ * The bar. Without a value it moves to and fro: while rows are being counted there is no share to show.
+ * The two have different keys, because a progress element does not forget a value once it had one.
+ */
+function Bar({ job }) {
+  const { t, fmt } = useApp();
+  const { phase, rows_done: done, rows_total: total } = job.progress;
+  const label = t("progress.label");
+  const look = `bar bar-${job.state}`;
+  if (job.state === "running" && phase === "planning") {
+    return html`<progress key="counting" class=${look} aria-label=${label}></progress>`;
+  }
+  const full = job.state === "succeeded";
+  return html`<progress key="share" class=${look} aria-label=${label} aria-valuetext=${fmt.percent(done, total)}
+    max=${total || 1} value=${full ? total || 1 : Math.min(done, total)}></progress>`;
+}
+
+/** What the bar means, in words. */
+export function Facts({ job, now }) {
+  const { t, fmt } = useApp();
+  const { phase, rows_done: done, rows_total: total, rate, eta } = job.progress;
+  const parts = [];
+  if (job.state === "succeeded") {
+    parts.push(t("progress.written", { n: fmt.int(done) }));
+  } else {
+    if (total > 0) {
+      parts.push(t("progress.rows", { done: fmt.int(done), total: fmt.int(total) }));
+    }
+    if (job.state === "running" || job.state === "queued") {
+      if (phase === "pages") {
+        if (eta && !job.stale_since) {
+          const left = Date.parse(eta) - now;
+          parts.push(left > 0 ? t("progress.left", { time: fmt.forecast(left) }) : t("progress.soon"));
+        }
+        if (rate > 0) parts.push(t("progress.rate", { n: fmt.int(rate) }));
+      } else if (phase !== "done") {
+        parts.push(t(`phase.${phase}.now`));
+      }
+    }
+  }
+  return html`<span class="facts">${parts.map((part) => html`<span key=${part}>${part}</span>`)}</span>`;
+}
+
+/** Why a job ended as it did; the server's own words where it gives some. */
+export function reasonOf(job, t) {
+  if (!job.reason) return "";
+  return t(`reason.${job.reason}`);
+}
+
+/** How long the job has taken so far, or took, in ms. */
+export const elapsed = (job, now) => Date.parse(job.ended_at ?? new Date(now).toISOString()) - Date.parse(job.created_at);
+
+/** The files of a job that can still be had. */
+export const available = (job, now) => (job.artifacts ?? []).filter(
+  (file) => file.url && Date.parse(file.expires_at) > now);

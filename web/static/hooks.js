@@ -1,0 +1,99 @@
+// Hooks that are about the browser, not about jobs.
+import { useEffect, useState } from "preact/hooks";
+import { onReachable, serverNow } from "./api.js";
+
+const PREFIX = "longhaul.";
+
+/** Reads a remembered value; storage may be forbidden or hold something old. */
+export function recall(name, fallback) {
+  try {
+    return JSON.parse(localStorage.getItem(PREFIX + name)) ?? fallback;
+  } catch {
+    return fallback;
+  }
+}
+
+/** Remembers a value, or forgets it where storage is forbidden. */
+export function remember(name, value) {
+  try {
+    localStorage.setItem(PREFIX + name, JSON.stringify(value));
+  } catch {
+    // The page works without a memory.
+  }
+}
+
+/** State that outlives the page. */
+export function useRemembered(name, fallback) {
+  const [value, set] = useState(() => recall(name, fallback));
+  return [value, (next) => { remember(name, next); set(next); }];
+}
+
+/** Whether the tab is in sight; nothing is asked of the API while it is not. */
+export function useVisible() {
+  const [visible, set] = useState(!document.hidden);
+  useEffect(() => {
+    const look = () => set(!document.hidden);
+    document.addEventListener("visibilitychange", look);
+    return () => document.removeEventListener("visibilitychange", look);
+  }, []);
+  return visible;
+}
+
+/** The server's time, renewed every second while active. */
+export function useNow(active) {
+  const [now, set] = useState(serverNow);
+  useEffect(() => {
+    if (!active) return undefined;
+    const timer = setInterval(() => set(serverNow()), 1000);
+    return () => clearInterval(timer);
+  }, [active]);
+  return active ? now : serverNow();
+}
+
+/** Whether the API answers. */
+export function useReachable() {
+  const [reachable, set] = useState(true);
+  useEffect(() => onReachable(set), []);
+  return reachable;
+}
+
+/** The job that the address names (#/jobs/ID), or "". */
+export function useRoute() {
+  const read = () => {
+    const found = /^#\/jobs\/([^/?]+)$/.exec(location.hash);
+    try {
+      return found ? decodeURIComponent(found[1]) : "";
+    } catch {
+      return ""; // a broken escape in a hand-made address
+    }
+  };
+  const [id, set] = useState(read);
+  useEffect(() => {
+    const look = () => set(read());
+    addEventListener("hashchange", look);
+    return () => removeEventListener("hashchange", look);
+  }, []);
+  return id;
+}
+
+/**
+ * Calls fn(signal) at once and then every ms after it has finished, while active. A change of key starts
+ * anew and drops the answer under way.
+ */
+export function usePoll(fn, ms, active, key) {
+  useEffect(() => {
+    if (!active) return undefined;
+    const abort = new AbortController();
+    let timer;
+    const round = async () => {
+      try {
+        await fn(abort.signal);
+      } catch {
+        // The banner says that the API does not answer; the next round asks again.
+      }
+      if (!abort.signal.aborted) timer = setTimeout(round, ms);
+    };
+    round();
+    return () => { abort.abort(); clearTimeout(timer); };
+  }, [active, ms, key]);
+}

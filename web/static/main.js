@@ -1,0 +1,80 @@
+// The page: what all parts share, and which part is in sight.
+import { render } from "preact";
+import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
+import { useCatalog } from "./catalog.js";
+import { Dialog } from "./components/dialog.js";
+import { Dock } from "./components/dock.js";
+import { Header } from "./components/header.js";
+import { JobDetail } from "./components/job_detail.js";
+import { JobList } from "./components/job_list.js";
+import { NewExport } from "./components/new_export.js";
+import { App } from "./context.js";
+import { formatter } from "./format.js";
+import { recall, remember, useRemembered, useRoute } from "./hooks.js";
+import { html } from "./html.js";
+import { pickLanguage, textIn, translator } from "./i18n.js";
+import { ended, useJobs } from "./jobs.js";
+
+const RECENT = 8; // tenants remembered
+
+function Page() {
+  const [lang, setLang] = useState(() => pickLanguage(recall("lang"), navigator.languages));
+  const [theme, setTheme] = useRemembered("theme", "auto");
+  const [tenant, setTenant] = useRemembered("tenant", "");
+  const [recent, setRecent] = useRemembered("tenants", []);
+  const [filter, setFilter] = useState({ kind: "", state: "", tenant: "" });
+  const [tenantError, setTenantError] = useState("");
+  const [live, announce] = useState("");
+  const [question, setQuestion] = useState(null);
+  const [notices, setNotices] = useState([]);
+  const { kinds, details, want } = useCatalog();
+  const shown = useRoute();
+
+  document.documentElement.lang = lang; // before children render: api.js asks in this language
+  useEffect(() => {
+    if (theme === "auto") delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = theme;
+  }, [theme]);
+
+  const t = useMemo(() => translator(lang), [lang]);
+  const text = (pair) => textIn(lang, pair);
+  const kindTitle = (name) => text(kinds?.find((kind) => kind.name === name)?.title) || name;
+  const onEnd = (job) => announce(t("live.ended", { kind: `${kindTitle(job.kind)} ${job.tenant}`, state: t(`state.${job.state}`) }));
+  const jobs = useJobs(filter, !shown, onEnd);
+
+  const running = (jobs.rows ?? []).filter((job) => !ended(job)).length;
+  useEffect(() => { document.title = running ? `(${running}) Longhaul` : "Longhaul"; }, [running]);
+
+  const close = useCallback((id) => setNotices((old) => old.filter((notice) => notice.id !== id)), []);
+  const notify = useCallback((notice) => setNotices((old) => [...old.slice(-2), { ...notice, id: Math.random() }]), []);
+  const confirm = useCallback((words) => new Promise((resolve) => {
+    setQuestion({ ...words, answer: (yes) => { setQuestion(null); resolve(yes); } });
+  }), []);
+
+  const seen = (jobs.rows ?? []).map((job) => job.tenant);
+  const app = {
+    lang, t, text, fmt: formatter(lang), kinds, details, want, kindTitle, tenant, setTenant,
+    tenants: [...new Set([...recent, ...seen])], announce, notify, confirm,
+  };
+  const started = (job) => {
+    setRecent([job.tenant, ...recent.filter((code) => code !== job.tenant)].slice(0, RECENT));
+    announce(t("new.started"));
+    jobs.upsert(job);
+  };
+  return html`<${App.Provider} value=${app}>
+    <${Header} theme=${theme} setTheme=${setTheme} tenantError=${tenantError}
+      setLang=${(next) => { remember("lang", next); setLang(next); }} />
+    <main>
+      ${shown && html`<div class="detail"><${JobDetail} key=${shown} id=${shown} onJob=${jobs.upsert} /></div>`}
+      <div class="home" hidden=${Boolean(shown)}>
+        <${NewExport} onStarted=${started} tenantError=${tenantError} setTenantError=${setTenantError} />
+        <${JobList} jobs=${jobs} filter=${filter} setFilter=${setFilter} active=${!shown} />
+      </div>
+    </main>
+    <div class="unseen" role="status" id="live">${live}</div>
+    <${Dock} notices=${notices} onClose=${close} />
+    <${Dialog} question=${question} />
+  </${App.Provider}>`;
+}
+
+render(html`<${Page} />`, document.getElementById("app"));
