@@ -21,6 +21,8 @@ type engine interface {
 	exclusive(s *Store, db *gorm.DB, fn func(*gorm.DB) error) error
 	// upsert is the clause that updates columns where the key is taken.
 	upsert(key, columns []string) string
+	// duplicate tells whether a driver's error is about a unique key that is taken.
+	duplicate(err error) bool
 	// scan makes the reader of a stream's rows.
 	scan(columns int) rowScanner
 	// placeholders is the most a statement takes.

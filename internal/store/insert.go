@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -68,19 +67,12 @@ func insertMany[T any, P model[T]](ctx context.Context, s *Store, rows []T, onCo
 	}
 	in.rowsEach = min(rowsPerInsert, s.engine.placeholders()/len(in.fields))
 	return fail(what, retryDeadlock(func() error {
-		return s.translate(in.run(ctx, s.typed, reflect.ValueOf(rows)))
+		err := in.run(ctx, s.typed, reflect.ValueOf(rows))
+		if s.engine.duplicate(err) {
+			err = fmt.Errorf("%w: %w", ErrDuplicate, err)
+		}
+		return err
 	}))
-}
-
-// translate makes of a driver's error what gorm makes of it.
-func (s *Store) translate(err error) error {
-	if err == nil {
-		return nil
-	}
-	if t, ok := s.gorm.Dialector.(gorm.ErrorTranslator); ok && errors.Is(t.Translate(err), ErrDuplicate) {
-		return fmt.Errorf("%w: %w", ErrDuplicate, err)
-	}
-	return err
 }
 
 func tableOf[T any](s *Store) (*schema.Schema, error) {

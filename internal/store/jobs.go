@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -12,11 +11,10 @@ import (
 	"github.com/longhaul/longhaul/job"
 )
 
+// Bounds of job.Query.PageSize.
 const (
 	defaultPageSize = 25
 	maxPageSize     = 100
-	// idsPerQuery keeps lists of IDs far below the limit of placeholders.
-	idsPerQuery = 500
 )
 
 // Job reads a job as it was last recorded; it fails with job.CodeNotFound.
@@ -119,22 +117,6 @@ func (s *Store) RunningJobs(ctx context.Context, updatedBefore time.Time, limit 
 		}
 	}
 	return jobs, nil
-}
-
-// JobStates tells the states of those of the jobs that have a row, for sweeping what jobs have left behind.
-func (s *Store) JobStates(ctx context.Context, ids []string) (map[string]job.State, error) {
-	states := make(map[string]job.State, len(ids))
-	for chunk := range slices.Chunk(ids, idsPerQuery) {
-		var rows []jobRow
-		err := s.gorm.WithContext(ctx).Select("id", "state").Where("id IN ?", chunk).Find(&rows).Error
-		if err != nil {
-			return nil, fail("read states of jobs", err)
-		}
-		for _, row := range rows {
-			states[row.ID] = row.State
-		}
-	}
-	return states, nil
 }
 
 // withArtifacts makes jobs of rows, reading all their files at once.

@@ -13,6 +13,9 @@ import (
 	"github.com/longhaul/longhaul/job"
 )
 
+// keysPerPrune keeps the statement far below the limit of placeholders, and its locks short.
+const keysPerPrune = 500
+
 // Claim is what an idempotency key stands for.
 type Claim struct {
 	// New says that the key was unknown: the caller has it now and is the one to start the job.
@@ -89,7 +92,7 @@ func (s *Store) PruneKeys(ctx context.Context, before time.Time, limit int) (int
 	db := s.gorm.WithContext(ctx)
 	var hashes []string
 	err := db.Model(&idempotencyKey{}).Where("created_at < ?", instant(before)).
-		Order("created_at").Limit(min(limit, idsPerQuery)).Pluck("key_hash", &hashes).Error
+		Order("created_at").Limit(min(limit, keysPerPrune)).Pluck("key_hash", &hashes).Error
 	if err != nil || len(hashes) == 0 {
 		return 0, fail("list old idempotency keys", err)
 	}

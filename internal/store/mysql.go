@@ -50,9 +50,10 @@ func parseMySQL(u *url.URL) (address, error) {
 	}
 	cfg.Loc = time.UTC
 	cfg.Collation = "utf8mb4_unicode_520_ci"
-	cfg.InterpolateParams = true // one round trip a statement, and the text protocol
-	cfg.ClientFoundRows = false  // an insert that met its own key counts no row, see ClaimKey
-	cfg.RejectReadOnly = true    // after a failover: leave the old primary
+	cfg.InterpolateParams = true    // one round trip a statement, and the text protocol
+	cfg.ClientFoundRows = false     // an insert that met its own key counts no row, see ClaimKey
+	cfg.RejectReadOnly = true       // after a failover: leave the old primary
+	cfg.Logger = &mysql.NopLogger{} // it tells of lost connections; so do the errors
 	if err := cfg.Apply(mysql.TimeTruncate(time.Microsecond)); err != nil {
 		return address{}, fmt.Errorf("configure database: %w", err)
 	}
@@ -136,6 +137,11 @@ func (mysqlEngine) upsert(_, columns []string) string {
 		sets[i] = fmt.Sprintf("%s = VALUES(%s)", quote(c), quote(c))
 	}
 	return " ON DUPLICATE KEY UPDATE " + strings.Join(sets, ", ")
+}
+
+func (mysqlEngine) duplicate(err error) bool {
+	var e *mysql.MySQLError
+	return errors.As(err, &e) && e.Number == 1062
 }
 
 func (mysqlEngine) scan(columns int) rowScanner { return newRawScanner(columns) }

@@ -98,6 +98,12 @@ func (sqliteEngine) upsert(key, columns []string) string {
 	return " ON CONFLICT (" + quoteAll(key) + ") DO UPDATE SET " + strings.Join(sets, ", ")
 }
 
+func (sqliteEngine) duplicate(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) &&
+		(e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+}
+
 func (sqliteEngine) scan(columns int) rowScanner { return newAnyScanner(columns) }
 
 // sqliteDialector is gorm's own, except that it knows the errors of this driver.
@@ -105,12 +111,8 @@ type sqliteDialector struct{ gormsqlite.Dialector }
 
 // Translate tells a taken key, as gorm does for other drivers.
 func (d sqliteDialector) Translate(err error) error {
-	var e *sqlite.Error
-	if errors.As(err, &e) {
-		switch e.Code() {
-		case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
-			return gorm.ErrDuplicatedKey
-		}
+	if (sqliteEngine{}).duplicate(err) {
+		return gorm.ErrDuplicatedKey
 	}
 	return err
 }

@@ -1,0 +1,145 @@
+package store_test
+
+import (
+	"net"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/longhaul/longhaul/internal/store"
+	"github.com/longhaul/longhaul/internal/testenv"
+	"github.com/longhaul/longhaul/job"
+)
+
+func TestOpenRefusesURLsWithoutTellingThePassword(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ name, url, want string }{
+		{"empty", "", "must begin with mysql:// or sqlite://"},
+		{"another engine", "postgres://u:s3cret@h/db", "must begin with mysql:// or sqlite://"},
+		{"an escape that is none", "mysql://u:s3cret%zz@h/db", "must be percent-encoded"},
+		{"a port that is none", "mysql://u:pa/s3cret@h/db", "must be percent-encoded"},
+		{"no database", "mysql://u:s3cret@h:3306", "must be like mysql://"},
+		{"no host", "mysql:///db", "must be like mysql://"},
+		{"a parameter that is none", "mysql://u:s3cret@h/db?parseTime=perhaps", "invalid bool value"},
+		{"no file", "sqlite://", "must be like sqlite://"},
+		{"a folder", "sqlite://data/", "must be like sqlite://"},
+		{"memory", "sqlite://:memory:", "a memory of its own"},
+		{"parameters", "sqlite://a.db?mode=ro", "takes no parameters"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := store.Open(t.Context(), tt.url, store.Options{})
+			require.ErrorContains(t, err, tt.want)
+			require.NotContains(t, err.Error(), "s3cret")
+		})
+	}
+}
+
+func TestOpenSaysWhatDoesNotAnswer(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	taken := l.Addr().String()
+	require.NoError(t, l.Close())
+	_, err = store.Open(t.Context(), "mysql://root:s3cret@"+taken+"/longhaul", store.Options{})
+	requireCode(t, job.CodeUnavailable, err)
+	require.True(t, store.Transient(err))
+	require.ErrorContains(t, err, "open database mysql://root@"+taken+"/longhaul: ")
+	require.NotContains(t, err.Error(), "s3cret")
+
+	_, err = store.Open(t.Context(), "sqlite:///proc/none/longhaul.db", store.Options{})
+	require.ErrorContains(t, err, "open database sqlite:///proc/none/longhaul.db: ")
+	require.False(t, store.Transient(err))
+}
+
+func TestOpenTakesAnyFileName(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "새 폴더", "50% #1 +&=.db")
+	require.NoError(t, open(t, "sqlite://"+path).Migrate(t.Context()))
+	require.FileExists(t, path)
+	due, err := open(t, "sqlite://"+path).Pending(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, due, "both have opened the same file")
+}
+
+// TestMigrateByManyAtOnce has processes that start together migrate the same empty database.
+func TestMigrateByManyAtOnce(t *testing.T) {
+	t.Parallel()
+	testenv.EachDatabase(t, func(t *testing.T, url string) {
+		var stores [6]*store.Store
+		var group errgroup.Group
+		var begin sync.WaitGroup
+		begin.Add(len(stores))
+		for i := range stores {
+			group.Go(func() (err error) {
+				begin.Done()
+				begin.Wait()
+				if stores[i], err = store.Open(t.Context(), url, store.Options{}); err != nil {
+					return err
+				}
+				return stores[i].Migrate(t.Context())
+			})
+		}
+		err := group.Wait()
+		for _, s := range stores {
+			if s != nil {
+				require.NoError(t, s.Close())
+			}
+		}
+		require.NoError(t, err)
+	})
+}
+
+func TestPendingTellsWhatIsDue(t *testing.T) {
+	t.Parallel()
+	testenv.EachDatabase(t, func(t *testing.T, url string) {
+		s := open(t, url)
+		due, err := s.Pending(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, []string{"0001_create_tables"}, due)
+
+		require.NoError(t, s.Migrate(t.Context()))
+		require.NoError(t, s.Migrate(t.Context()), "a second time does nothing")
+		due, err = s.Pending(t.Context())
+		require.NoError(t, err)
+		require.Empty(t, due)
+	})
+}
+
+// TestPoolsAreBounded holds streams open and finds the other pool at work, and no more connections than stated.
+func TestPoolsAreBounded(t *testing.T) {
+	t.Parallel()
+	testenv.EachDatabase(t, func(t *testing.T, url string) {
+		s, err := store.Open(t.Context(), url, store.Options{MaxOpen: 4})
+		require.NoError(t, err)
+		defer s.Close()
+		require.NoError(t, s.Migrate(t.Context()))
+
+		const streams = 5
+		var group errgroup.Group
+		reading, release := make(chan struct{}, streams), make(chan struct{})
+		for range streams {
+			group.Go(func() error {
+				return s.Stream(t.Context(), "SELECT 1", nil, func([][]byte) error {
+					reading <- struct{}{}
+					<-release
+					return nil
+				})
+			})
+		}
+		<-reading
+		<-reading
+		require.NoError(t, s.InsertJob(t.Context(), aJob("a", 0)), "typed work goes on while all streams are taken")
+		open := 0
+		for _, pool := range s.Stats() {
+			require.Equal(t, 2, pool.MaxOpenConnections, pool.Pool)
+			open += pool.OpenConnections
+		}
+		require.LessOrEqual(t, open, 4)
+		close(release)
+		require.NoError(t, group.Wait())
+	})
+}
