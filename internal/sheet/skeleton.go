@@ -192,17 +192,20 @@ func writeEmpty(w io.Writer, layout Layout, rows []int64) error {
 			return err
 		}
 	}
-	// A fixed date, because the same rows shall make the same bytes; the file system knows the real one.
-	const epoch = "1980-01-01T00:00:00Z"
-	err = file.SetDocProps(&excelize.DocProperties{
-		Creator: "Longhaul", LastModifiedBy: "Longhaul", Title: sheetName(layout.Sheet, 0), Created: epoch, Modified: epoch,
-	})
-	if err != nil {
-		return err
-	}
+	file.Pkg.Store("docProps/core.xml", []byte(coreProperties))
 	file.Pkg.Delete("xl/sharedStrings.xml") // all texts are inline
 	return file.Write(w)
 }
+
+// coreProperties is written by hand: excelize leaves out the prefixes, which some readers insist on. The dates
+// are fixed, because the same rows shall make the same bytes; the file system knows the real ones.
+const coreProperties = `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
+` + `<cp:coreProperties xmlns:cp="http://schemas.openxmlformats.org/package/2006/metadata/core-properties"` +
+	` xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:dcterms="http://purl.org/dc/terms/"` +
+	` xmlns:dcmitype="http://purl.org/dc/dcmitype/" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">` +
+	`<dc:creator>Longhaul</dc:creator><cp:lastModifiedBy>Longhaul</cp:lastModifiedBy>` +
+	`<dcterms:created xsi:type="dcterms:W3CDTF">1980-01-01T00:00:00Z</dcterms:created>` +
+	`<dcterms:modified xsi:type="dcterms:W3CDTF">1980-01-01T00:00:00Z</dcterms:modified></cp:coreProperties>`
 
 func setUpSheet(file *excelize.File, name string, columns []Column, styles []int, rows int64) error {
 	last, err := excelize.ColumnNumberToName(len(columns))
