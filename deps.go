@@ -1,3 +1,5 @@
+//go:build deps
+
 package main
 
 import (
@@ -37,4 +39,3 @@ import (
 	_ "modernc.org/sqlite"
 )
 
-func main() {}
