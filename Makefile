@@ -27,8 +27,8 @@ demo: build ## build, then run everything with sample data and one export, and o
 	./longhaul demo
 
 .PHONY: build
-build: ## build ./longhaul, static
-	go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o longhaul .
+build: ## build ./longhaul: static, time zones included
+	go build -trimpath -tags timetzdata -ldflags '-s -w -X main.version=$(VERSION)' -o longhaul .
 
 .PHONY: test
 test: temporal ## run all tests (or PKG=./some/folder), with the race detector where there is a C compiler

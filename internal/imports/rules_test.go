@@ -51,6 +51,7 @@ var rules = map[string]rule{
 	"":                              {own: []string{"internal/cli"}},
 	"internal/cli":                  {own: all},
 	"internal/bench":                {own: all},
+	"internal/compose":              {libraries: none},
 	"internal/config":               {own: []string{"job"}},
 	"internal/seed":                 {own: []string{"job", "internal/store"}},
 	"internal/devstack":             {own: []string{"job", "contract"}},
