@@ -9,6 +9,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/longhaul/longhaul/internal/seed"
+	"github.com/longhaul/longhaul/job"
 )
 
 type migrateCommand struct{}
@@ -79,6 +80,16 @@ func (s *session) openData() (*parts, error) {
 
 func (s *session) sample(p *parts, lines int) error {
 	return seed.Sample(s, p.store, seed.Options{OrderLines: lines, Progress: s.counter("sample data")})
+}
+
+// sampleOnce loads sample data unless the database has data of another making: that is shown as it is.
+func (s *session) sampleOnce(p *parts, lines int) error {
+	err := s.sample(p, lines)
+	if job.CodeOf(err) == job.CodeConflict {
+		fmt.Fprintln(s.err, "the database has data already, which stays as it is")
+		return nil
+	}
+	return err
 }
 
 func (s *session) retail(p *parts, from io.Reader, tenant string) (seed.Report, error) {

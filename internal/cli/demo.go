@@ -19,7 +19,7 @@ type demoCommand struct {
 func (c *demoCommand) Run(s *session) error {
 	return s.withStack(c.stackFlags, func(s *session, p *parts) error {
 		fmt.Fprintf(s.err, "loading %d order lines of sample data …\n", c.OrderLines)
-		if err := s.sample(p, c.OrderLines); err != nil {
+		if err := s.sampleOnce(p, c.OrderLines); err != nil {
 			return err
 		}
 		fmt.Fprintln(s.err, "exporting order lines of the seller acme …")

@@ -33,7 +33,7 @@ const devLines = 20_000
 func (c *devCommand) Run(s *session) error {
 	return s.withStack(c.stackFlags, func(s *session, p *parts) error {
 		if !c.Empty {
-			if err := s.sample(p, devLines); err != nil {
+			if err := s.sampleOnce(p, devLines); err != nil {
 				return err
 			}
 		}
