@@ -80,6 +80,23 @@ func BenchmarkEncode(b *testing.B) {
 	}
 }
 
+// BenchmarkAssemble joins a hundred pages: what it costs a row shows that it is copying.
+func BenchmarkAssemble(b *testing.B) {
+	const pages = 100
+	layout := benchLayout()
+	s := encodePages(b, layout, benchRows, benchData(benchRows))
+	for len(s.infos) < pages {
+		s.add(s.fragments[0], s.infos[0])
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Assemble(b.Context(), io.Discard, layout, s.infos, s.opener, nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(pages*benchRows)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+}
+
 // BenchmarkExcelizeStream is the plain way to write the same rows: a stream writer, typed by hand.
 func BenchmarkExcelizeStream(b *testing.B) {
 	layout, rows := benchLayout(), benchData(benchRows)

@@ -2,7 +2,7 @@ package sheet
 
 import "github.com/klauspost/compress/flate"
 
-// rowsLevel is the compression level of fragments. Measured on 10,000 rows of 12 columns, 790 bytes of XML
+// rowsLevel is the compression level of fragments. Measured on 10,000 rows of 12 columns, 550 bytes of XML
 // each, next to 0.33 µs for making that XML (BenchmarkEncode gives the sum):
 //
 //	klauspost 1  0.67 µs/row  49.4 bytes/row      standard library 1  1.40 µs/row  52.8 bytes/row
