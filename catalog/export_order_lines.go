@@ -66,7 +66,7 @@ func orderLines() dataset.Export {
 			},
 			{Name: "channel", Title: dataset.Text{Ko: "판매채널", En: "Channel"}, Type: dataset.FilterText, Many: true, Where: "o.channel IN (?)"},
 			{Name: "order_number", Title: dataset.Text{Ko: "주문번호", En: "Order number"}, Type: dataset.FilterText, Many: true, Where: "o.order_number IN (?)"},
-			{Name: "sku", Title: dataset.Text{Ko: "상품코드(SKU)", En: "SKU"}, Type: dataset.FilterText, Many: true, Where: "l.sku IN (?)"},
+			{Name: "sku", Title: dataset.Text{Ko: "상품코드(SKU)", En: "SKU"}, Type: dataset.FilterText, Many: true, Where: "p.sku IN (?)"},
 			{Name: "carrier", Title: dataset.Text{Ko: "택배사", En: "Carrier"}, Type: dataset.FilterText, Many: true, Where: "h.carrier IN (?)"},
 			{Name: "unshipped", Title: dataset.Text{Ko: "송장 없는 상품만", En: "Without shipment only"}, Type: dataset.FilterFlag, Where: "l.shipment_id IS NULL"},
 		},

@@ -167,6 +167,8 @@ func checkFilter(f Filter, all []Filter) error {
 		return errors.New("DayAfter is for dates")
 	case f.Many && (f.Type == FilterFlag || f.NotAfter != ""):
 		return errors.New("a flag or the begin of a range takes one value")
+	case f.Required && f.Type == FilterFlag:
+		return errors.New("a flag cannot be required: false is the same as not given")
 	}
 	seen := map[string]bool{}
 	for _, c := range f.Choices {

@@ -5,7 +5,9 @@ type FilterType string
 
 // The filter types.
 const (
-	FilterText    FilterType = "text"    // exact match, 1 to 200 characters
+	// FilterText is a text or code of 1 to 200 characters, matched whole. It is put into the form in which
+	// codes are saved: NFC, without space around it.
+	FilterText    FilterType = "text"
 	FilterDate    FilterType = "date"    // YYYY-MM-DD in the tenant's time zone, 1900 to 2999
 	FilterInteger FilterType = "integer" // -999,999,999,999 to 999,999,999,999
 	FilterChoice  FilterType = "choice"  // one of Choices

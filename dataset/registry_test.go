@@ -90,6 +90,7 @@ func TestRegistryRefusesWhatWouldFailLater(t *testing.T) {
 		"choices belong to a choice filter": func(e *dataset.Export) { e.Filters[3].Choices = nil },
 		`choice "sent" is empty, repeated`:  func(e *dataset.Export) { e.Filters[3].Choices[1].Value = "sent" },
 		"DayAfter is for dates":             func(e *dataset.Export) { e.Filters[2].DayAfter = true },
+		"a flag cannot be required":         func(e *dataset.Export) { e.Filters[6].Required = true },
 		"takes one value":                   func(e *dataset.Export) { e.Filters[6].Many = true },
 		`NotAfter "carrier"`:                func(e *dataset.Export) { e.Filters[0].NotAfter = "carrier" },
 		`NotAfter "gone"`:                   func(e *dataset.Export) { e.Filters[0].NotAfter = "gone" },

@@ -105,9 +105,10 @@ func (c *checker) filters(all []Filter, given job.Filters, zone *time.Location) 
 	canonical := job.Filters{}
 	var conditions []condition
 	for _, f := range all {
+		reported := len(c.wrong)
 		values := c.values(f, given[f.Name])
 		if len(values) == 0 {
-			if f.Required && !slices.ContainsFunc(given[f.Name], notEmpty) { // else it has been reported
+			if f.Required && len(c.wrong) == reported {
 				c.report(filterPointer(f.Name), "this filter is required")
 			}
 			continue
@@ -120,8 +121,6 @@ func (c *checker) filters(all []Filter, given job.Filters, zone *time.Location) 
 	}
 	return canonical, conditions
 }
-
-func notEmpty(s string) bool { return s != "" }
 
 func (c *checker) unknownFilters(all []Filter, given job.Filters) {
 	known := make([]string, len(all))

@@ -116,8 +116,9 @@ func TestARequiredFilterMustBeGiven(t *testing.T) {
 	t.Parallel()
 	e := parcels()
 	e.Filters[0].Required = true
+	e.Filters[2].Required = true
 	for name, filters := range map[string]job.Filters{
-		"left out": nil, "empty": {"from": {""}}, "without values": {"from": {}},
+		"left out": nil, "empty": {"from": {""}, "carrier": {" "}}, "without values": {"from": {}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -126,7 +127,10 @@ func TestARequiredFilterMustBeGiven(t *testing.T) {
 
 			var wrong *job.Error
 			require.ErrorAs(t, err, &wrong)
-			require.Equal(t, []job.FieldError{{Pointer: "/filters/from", Message: "this filter is required"}}, wrong.Fields)
+			require.Equal(t, []job.FieldError{
+				{Pointer: "/filters/from", Message: "this filter is required"},
+				{Pointer: "/filters/carrier", Message: "this filter is required"},
+			}, wrong.Fields)
 		})
 	}
 }
@@ -142,7 +146,7 @@ func TestRequestsThatMeanTheSameHaveOneForm(t *testing.T) {
 	for name, req := range map[string]dataset.Request{
 		"as short as can be": {Filters: job.Filters{"carrier": {"cj", "hanjin"}, "over": {"7"}}},
 		"spelled out": {
-			Filters: job.Filters{"carrier": {"hanjin", "cj", "", "hanjin"}, "over": {"+07"}, "fragile": {"false"}, "from": {""}},
+			Filters: job.Filters{"carrier": {"hanjin", " cj ", "", "hanjin", " "}, "over": {"+07"}, "fragile": {"false"}, "from": {""}},
 			Columns: []string{"number", "weight", "customer", "depot", "items"},
 			Format:  "xlsx", Locale: "ko",
 		},
@@ -156,6 +160,16 @@ func TestRequestsThatMeanTheSameHaveOneForm(t *testing.T) {
 			require.Equal(t, want, sel.Request())
 		})
 	}
+}
+
+// A name typed on a Mac comes decomposed; codes are saved composed.
+func TestATextIsComposed(t *testing.T) {
+	t.Parallel()
+
+	sel := selected(t, dataset.Request{Filters: job.Filters{"carrier": {"\u1112\u1161\u11ab\u110c\u1175\u11ab"}}})
+
+	require.Equal(t, job.Values{"한진"}, sel.Request().Filters["carrier"])
+	require.Contains(t, sel.Keys(7, 900).Args, "한진")
 }
 
 func TestTheOrderOfColumnsIsKept(t *testing.T) {

@@ -10,6 +10,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/longhaul/longhaul/job"
 )
 
@@ -83,6 +85,7 @@ func parseValue(f Filter, raw string) (string, error) {
 	return parseText(raw)
 }
 
+// parseText puts a text into the form in which codes are saved: composed and without space around it.
 func parseText(raw string) (string, error) {
 	switch {
 	case !utf8.ValidString(raw):
@@ -92,7 +95,7 @@ func parseText(raw string) (string, error) {
 	case strings.ContainsFunc(raw, unicode.IsControl):
 		return "", errors.New("the text holds control characters")
 	}
-	return raw, nil
+	return norm.NFC.String(strings.TrimSpace(raw)), nil
 }
 
 func parseChoice(choices []Choice, raw string) (string, error) {
