@@ -48,6 +48,8 @@ type S3 struct {
 	lifted  chan struct{} // closed when the fault changes
 	writes  map[string]int
 	refused int
+	holds   []*Hold // waiting for a request
+	taken   []*Hold // with a request that waits
 }
 
 // Server starts a server that ends with the test.
@@ -59,11 +61,12 @@ func Server(t testing.TB) *S3 {
 		t.Fatalf("create bucket: %v", err)
 	}
 	fake := gofakes3.New(backend, gofakes3.WithLogger(gofakes3.DiscardLog()))
-	s.http = httptest.NewUnstartedServer(s.misbehave(fake.Server()))
+	s.http = httptest.NewUnstartedServer(s.keep(s.misbehave(fake.Server())))
 	s.http.Config.ErrorLog = log.New(io.Discard, "", 0) // Down panics on purpose
 	s.http.Start()
 	t.Cleanup(func() {
 		s.Set(None) // let hanging requests go, else Close waits for them
+		s.releaseAll()
 		s.http.CloseClientConnections()
 		s.http.Close()
 	})
@@ -160,7 +163,7 @@ const bypass = "X-Blobtest-Bypass"
 
 func (s *S3) misbehave(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		key := strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, "/"+bucket), "/")
+		key := keyOf(r)
 		switch fault, lifted := s.strike(r, key); fault {
 		case RefuseWrites:
 			refuse(w, r, http.StatusForbidden, "AccessDenied")
@@ -184,6 +187,10 @@ func (s *S3) misbehave(next http.Handler) http.Handler {
 			}
 		}
 	})
+}
+
+func keyOf(r *http.Request) string {
+	return strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, "/"+bucket), "/")
 }
 
 // strike tells which fault this request meets, if any.
