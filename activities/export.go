@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strconv"
 	"time"
 
@@ -196,7 +197,8 @@ func (e *Export) Assemble(ctx context.Context, ref contract.PlanRef) (contract.A
 	var damaged *sheet.DamagedError
 	if errors.As(err, &damaged) {
 		key := contract.FragmentKey(ref.JobID, ref.Plan, damaged.Fragment)
-		return contract.AssembleResult{Redo: []int{damaged.Fragment}}, e.Blobs.Delete(ctx, key)
+		redo := contract.PageRef{JobID: ref.JobID, Plan: ref.Plan, Page: damaged.Fragment}
+		return contract.AssembleResult{Redo: []contract.PageRef{redo}}, e.Blobs.Delete(ctx, key)
 	}
 	if err != nil {
 		return contract.AssembleResult{}, fmt.Errorf("assemble %s: %w", plan.Request.Kind, err)
@@ -205,7 +207,7 @@ func (e *Export) Assemble(ctx context.Context, ref contract.PlanRef) (contract.A
 }
 
 // infos reads the headers of all fragments, a few at once: on S3 each costs a round trip.
-func (e *Export) infos(ctx context.Context, ref contract.PlanRef, pages int) ([]sheet.Info, []int, error) {
+func (e *Export) infos(ctx context.Context, ref contract.PlanRef, pages int) ([]sheet.Info, []contract.PageRef, error) {
 	infos, lost := make([]sheet.Info, pages), make([]bool, pages)
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(16)
@@ -226,10 +228,10 @@ func (e *Export) infos(ctx context.Context, ref contract.PlanRef, pages int) ([]
 	if err := group.Wait(); err != nil {
 		return nil, nil, fmt.Errorf("look through fragments: %w", err)
 	}
-	var redo []int
+	var redo []contract.PageRef
 	for page, gone := range lost {
 		if gone {
-			redo = append(redo, page)
+			redo = append(redo, contract.PageRef{JobID: ref.JobID, Plan: ref.Plan, Page: page})
 		}
 	}
 	return infos, redo, nil
@@ -244,7 +246,11 @@ func (e *Export) write(ctx context.Context, plan *planned, ref contract.PlanRef,
 	}
 	sum, size := sha256.New(), counter(0)
 	open := func(ctx context.Context, i int) (io.ReadCloser, error) {
-		return e.Blobs.Reader(ctx, contract.FragmentKey(ref.JobID, ref.Plan, i), 0, -1)
+		r, err := e.Blobs.Reader(ctx, contract.FragmentKey(ref.JobID, ref.Plan, i), 0, -1)
+		if errors.Is(err, blob.ErrNotFound) {
+			err = fs.ErrNotExist // lost since its header was read: to be made again
+		}
+		return r, err
 	}
 	summary, err := sheet.Assemble(ctx, io.MultiWriter(out, sum, &size), plan.layout, infos, open, nil)
 	if err != nil {

@@ -209,8 +209,8 @@ func TestDamagedAndMissingFragmentsAreNamed(t *testing.T) {
 			harm(t, filepath.Join(b.files, contract.FragmentKey(page.JobID, page.Plan, 0)))
 			got := must(t, b, contract.AssembleExport, ref)
 			require.Nil(t, got.Artifact)
-			require.Equal(t, []int{0}, got.Redo)
-			must(t, b, contract.ExportPage, page)
+			require.Equal(t, []contract.PageRef{page}, got.Redo)
+			must(t, b, contract.ExportPage, got.Redo[0])
 			mended := must(t, b, contract.AssembleExport, ref).Artifact
 			require.NotNil(t, mended)
 			require.Equal(t, good.SHA256, mended.SHA256)

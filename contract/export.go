@@ -85,6 +85,9 @@ type PageRef struct {
 	JobID string `json:"job"`
 	Plan  string `json:"plan"`
 	Page  int    `json:"page"`
+	// FirstRow is the row of the sheet that the page begins at, where it is not the planned one because
+	// pages before it came to other numbers of rows than planned; zero means as planned.
+	FirstRow int `json:"first_row,omitempty"`
 }
 
 // PageResult tells what a page came to.
@@ -92,9 +95,9 @@ type PageResult struct {
 	Rows int64 `json:"rows"`
 }
 
-// AssembleResult is the finished file, or the pages whose fragments are missing or damaged and have to be
-// made again first.
+// AssembleResult is the finished file, or the pages that have to be seen to first: their fragments are
+// missing, damaged, or numbered for another place than they turned out to have.
 type AssembleResult struct {
 	Artifact *job.Artifact `json:"artifact,omitempty"`
-	Redo     []int         `json:"redo,omitempty"`
+	Redo     []PageRef     `json:"redo,omitempty"`
 }

@@ -148,7 +148,8 @@ func (e *export) exportPage(ctx workflow.Context, page int) error {
 	return nil
 }
 
-// assemble joins the fragments. Those that turn out to be missing or damaged are made again.
+// assemble joins the fragments. Those that turn out to be missing or damaged are made again, and those
+// that rows coming and going have moved are numbered anew.
 func (e *export) assemble(ctx workflow.Context) error {
 	for round := 1; ; round++ {
 		if err := workflow.Await(ctx, func() bool { return !e.held() }); err != nil {
@@ -164,7 +165,7 @@ func (e *export) assemble(ctx workflow.Context) error {
 		}
 		if round == maxRounds {
 			return &end{job.Failed, job.ReasonDownstream,
-				fmt.Sprintf("the file storage lost or damaged %d pages again and again", len(got.Redo))}
+				fmt.Sprintf("%d pages could not be kept whole in the file storage", len(got.Redo))}
 		}
 		if err := e.redo(ctx, got.Redo); err != nil {
 			return err
@@ -172,12 +173,11 @@ func (e *export) assemble(ctx workflow.Context) error {
 	}
 }
 
-func (e *export) redo(ctx workflow.Context, pages []int) error {
+func (e *export) redo(ctx workflow.Context, pages []contract.PageRef) error {
 	e.phase(ctx, job.PhasePages)
 	again := window{size: e.limits.Window, hold: e.held, enough: func() bool { return false }}
 	_, err := again.run(ctx, 0, len(pages), func(ctx workflow.Context, i int) error {
-		_, err := contract.ExportPage.Run(forPage(ctx, e.limits),
-			contract.PageRef{JobID: e.jobID, Plan: e.plan.ID, Page: pages[i]})
+		_, err := contract.ExportPage.Run(forPage(ctx, e.limits), pages[i])
 		e.moveOn(ctx)
 		return err
 	})

@@ -312,7 +312,7 @@ func TestExportMakesLostFragmentsAgain(t *testing.T) {
 	asked := 0
 	s.onAssemble = func() (contract.AssembleResult, error) {
 		if asked++; asked == 1 {
-			return contract.AssembleResult{Redo: []int{1, 3}}, nil
+			return contract.AssembleResult{Redo: []contract.PageRef{{Page: 1}, {Page: 3, FirstRow: 77}}}, nil
 		}
 		return contract.AssembleResult{Artifact: &job.Artifact{Rows: 50}}, nil
 	}
@@ -324,7 +324,7 @@ func TestExportMakesLostFragmentsAgain(t *testing.T) {
 func TestExportGivesUpOnStorageThatKeepsLosingFragments(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
-	s.onAssemble = func() (contract.AssembleResult, error) { return contract.AssembleResult{Redo: []int{1}}, nil }
+	s.onAssemble = func() (contract.AssembleResult, error) { return contract.AssembleResult{Redo: []contract.PageRef{{Page: 1}}}, nil }
 	end := s.run(t, contract.ExportInput{})
 	require.Equal(t, job.Failed, end.State)
 	require.Equal(t, job.ReasonDownstream, end.Reason)

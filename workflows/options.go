@@ -36,9 +36,10 @@ const (
 	// are enough for some 100,000,000 rows.
 	longStep = 5 * time.Minute
 
-	// maxRounds is how often an export makes damaged or missing fragments again before it fails: storage
-	// that keeps losing files is not a passing fault.
-	maxRounds = 3
+	// maxRounds is how often an export sees to fragments again before it fails. One round numbers those anew
+	// that moved, and a second one those that were lost meanwhile; storage that keeps losing files is not a
+	// passing fault.
+	maxRounds = 5
 )
 
 // backoff starts quickly, since most faults pass within a second, and then asks twice a minute, so that an
