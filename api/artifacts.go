@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -18,7 +19,7 @@ import (
 )
 
 type artifactInput struct {
-	jobID
+	JobPath
 	Name        string `path:"name" maxLength:"1000" doc:"The file's name, as artifacts[].name says"`
 	Range       string `header:"Range" doc:"Byte ranges; more than 16 are answered with the whole file" example:"bytes=1048576-"`
 	IfRange     string `header:"If-Range" doc:"ETag: send the range only if the file is still the same"`
@@ -50,7 +51,11 @@ func (s *server) download(ctx context.Context, in *artifactInput) (*huma.StreamR
 	if artifact.DeletedAt != nil {
 		return nil, s.problem(ctx, job.Errorf(job.CodeGone, "this file expired on %s and was removed", artifact.ExpiresAt.UTC().Format(time.DateOnly)))
 	}
-	file, err := s.Files.Open(ctx, artifact.Key) // lives as long as the download
+	// The file lives as long as its context does: that is the download's, which only finding it may end early.
+	ctx, giveUp := context.WithCancel(ctx)
+	patience := time.AfterFunc(callTimeout, giveUp)
+	file, err := s.Files.Open(ctx, artifact.Key)
+	patience.Stop()
 	switch {
 	case errors.Is(err, blob.ErrNotFound):
 		return nil, s.problem(ctx, &job.Error{Code: job.CodeGone, Message: "this file is no longer in storage", Err: err})
@@ -60,23 +65,49 @@ func (s *server) download(ctx context.Context, in *artifactInput) (*huma.StreamR
 		return nil, s.problem(ctx, fmt.Errorf("open %s: %d bytes lie there, %d were written", artifact.Key, file.Size, artifact.Size))
 	}
 	return &huma.StreamResponse{Body: func(hctx huma.Context) {
+		defer giveUp()
 		defer file.Close()
-		serveFile(humagin.Unwrap(hctx), artifact, file)
+		s.serveFile(humagin.Unwrap(hctx), artifact, file)
 	}}, nil
 }
 
-func serveFile(c *gin.Context, artifact job.Artifact, file *blob.File) {
+func (s *server) serveFile(c *gin.Context, artifact job.Artifact, file *blob.File) {
 	h := c.Writer.Header()
 	h.Set("Content-Type", artifact.ContentType)
 	h.Set("Content-Disposition", disposition(artifact.Name))
 	h.Set("ETag", `"`+artifact.SHA256+`"`)
 	h.Set("Cache-Control", "private, no-cache") // may be kept, but has to be asked for: it expires here
-	if strings.Count(c.GetHeader("Range"), ",") >= maxRanges {
-		c.Request.Header.Del("Range")
+	if ranges := c.GetHeader("Range"); !strings.HasPrefix(ranges, "bytes=") || strings.Count(ranges, ",") >= maxRanges {
+		c.Request.Header.Del("Range") // other units are to be ignored, and ServeContent would refuse them
 	}
+	source := &source{File: file}
 	w := &patientWriter{ResponseWriter: c.Writer, control: http.NewResponseController(c.Writer)}
 	defer w.control.SetWriteDeadline(time.Time{}) // else it would hit the connection's next request
-	http.ServeContent(w, c.Request, "", artifact.CreatedAt, file)
+	http.ServeContent(w, c.Request, "", artifact.CreatedAt, source)
+
+	// ServeContent keeps such errors to itself.
+	if source.err == nil || c.Request.Context().Err() != nil {
+		return
+	}
+	p := s.problem(c.Request.Context(), &job.Error{Code: job.CodeUnavailable, Message: "file storage does not answer", Err: source.err})
+	if c.Writer.Written() {
+		panic(http.ErrAbortHandler) // a broken connection, so that the client resumes; never a short file that looks whole
+	}
+	w.replaceBy(p)
+}
+
+// source remembers why reading failed.
+type source struct {
+	*blob.File
+	err error
+}
+
+func (s *source) Read(p []byte) (int, error) {
+	n, err := s.File.Read(p)
+	if err != nil && err != io.EOF { //nolint:errorlint // a connection that was cut wraps io.EOF; only the bare one is the end
+		s.err = err
+	}
+	return n, err
 }
 
 // patientWriter gives each write its own deadline, so that a slow client may take hours, but one that takes
@@ -84,12 +115,35 @@ func serveFile(c *gin.Context, artifact job.Artifact, file *blob.File) {
 // be a single write.
 type patientWriter struct {
 	http.ResponseWriter
-	control *http.ResponseController
+	control  *http.ResponseController
+	replaced bool
 }
 
 func (w *patientWriter) Write(p []byte) (int, error) {
+	if w.replaced {
+		return len(p), nil
+	}
 	_ = w.control.SetWriteDeadline(time.Now().Add(idleWrite)) // not supported by a test's recorder
 	return w.ResponseWriter.Write(p)
+}
+
+// WriteHeader replaces the plain text of ServeContent's refusals.
+func (w *patientWriter) WriteHeader(status int) {
+	if status == http.StatusRequestedRangeNotSatisfiable {
+		w.replaceBy(blank(status, "the range is malformed or lies beyond the end of the file"))
+		return
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// replaceBy sends a problem in place of the file.
+func (w *patientWriter) replaceBy(p *Problem) {
+	w.replaced = true
+	for _, name := range []string{"Content-Disposition", "Content-Length", "ETag", "Last-Modified", "Accept-Ranges"} {
+		w.Header().Del(name)
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	writeProblem(w.ResponseWriter, p)
 }
 
 // disposition names the file in both ways of RFC 6266: ASCII for the oldest clients, UTF-8 for all others.
@@ -124,7 +178,8 @@ func extValue(name string) string {
 }
 
 func (s *server) downloadAnswers(method string) map[string]*huma.Response {
-	answers := s.answers(http.StatusNotFound, http.StatusGone, http.StatusUnprocessableEntity, http.StatusServiceUnavailable)
+	answers := s.answers(http.StatusNotFound, http.StatusGone, http.StatusRequestedRangeNotSatisfiable,
+		http.StatusUnprocessableEntity, http.StatusServiceUnavailable)
 	header := func(about string) *huma.Param {
 		return &huma.Param{Description: about, Schema: &huma.Schema{Type: huma.TypeString}}
 	}
@@ -142,6 +197,5 @@ func (s *server) downloadAnswers(method string) map[string]*huma.Response {
 	answers[statusKey(http.StatusOK)] = file("The file")
 	answers[statusKey(http.StatusPartialContent)] = file("The part asked for; multipart/byteranges for several")
 	answers[statusKey(http.StatusNotModified)] = &huma.Response{Description: "Still as If-None-Match says"}
-	answers[statusKey(http.StatusRequestedRangeNotSatisfiable)] = &huma.Response{Description: "The range lies beyond the end"}
 	return answers
 }

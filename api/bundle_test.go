@@ -43,6 +43,7 @@ func setup(t *testing.T, change ...func(*Options)) *bundle {
 	b := &bundle{jobs: &fakeJobs{kinds: kinds, jobs: map[string]job.Job{}}, files: files, log: &lockedBuffer{}}
 	options := Options{
 		Jobs: b.jobs, Files: files, Kinds: kinds, Poll: 2 * time.Millisecond,
+		Now:        func() time.Time { return day },
 		TemporalUI: "http://temporal.example:8233/",
 		Logger:     slog.New(slog.NewTextHandler(b.log, nil)),
 	}

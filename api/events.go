@@ -27,7 +27,7 @@ type (
 )
 
 type watchInput struct {
-	jobID
+	JobPath
 	LastEventID string `header:"Last-Event-ID" maxLength:"100" doc:"Accepted from browsers that reconnect. The stream has no past: it begins with the present state, whatever was seen before"`
 }
 

@@ -49,7 +49,7 @@ func (Filters) Schema(huma.Registry) *huma.Schema {
 
 type startExportInput struct {
 	Kind           string `path:"kind" maxLength:"64" example:"stock-shortages"`
-	IdempotencyKey string `header:"Idempotency-Key" maxLength:"200" pattern:"^[!-~]+$" patternDescription:"visible ASCII characters" doc:"Names this request, so that it may be sent again without starting a second job"`
+	IdempotencyKey string `header:"Idempotency-Key" maxLength:"200" pattern:"^[!-~]+$" doc:"Visible ASCII characters. Names this request, so that it may be sent again without starting a second job"`
 	RequestedBy    string `header:"X-Requested-By" maxLength:"200" doc:"Who asks; shown with the job"`
 	Body           ExportRequest
 }

@@ -61,7 +61,7 @@ type Artifact struct {
 	CreatedAt      time.Time  `json:"created_at"`
 	ExpiresAt      time.Time  `json:"expires_at"`
 	DeletedAt      *time.Time `json:"deleted_at,omitempty" nullable:"false" doc:"Set once the file has been removed"`
-	URL            string     `json:"url,omitempty" format:"uri-reference" doc:"Where to download it; left out once removed"`
+	URL            string     `json:"url,omitempty" format:"uri-reference" doc:"Where to download it; left out once it has expired"`
 	_              struct{}   `json:"-" additionalProperties:"true"`
 }
 
@@ -93,7 +93,7 @@ func (s *server) shown(j job.Job) Job {
 		CreatedAt: j.CreatedAt, UpdatedAt: j.UpdatedAt, EndedAt: j.EndedAt, StaleSince: j.StaleSince,
 	}
 	for _, a := range j.Artifacts {
-		out.Artifacts = append(out.Artifacts, shownArtifact(j.ID, a))
+		out.Artifacts = append(out.Artifacts, s.shownArtifact(j.ID, a))
 	}
 	out.Links = s.links(out)
 	return out
@@ -108,13 +108,13 @@ func (s *server) shownWhole(j job.Job) Job {
 	return out
 }
 
-func shownArtifact(jobID string, a job.Artifact) Artifact {
+func (s *server) shownArtifact(jobID string, a job.Artifact) Artifact {
 	out := Artifact{
 		Name: a.Name, ContentType: a.ContentType, Size: a.Size, SHA256: a.SHA256, Rows: a.Rows, Sheets: a.Sheets,
 		CellsTruncated: a.CellsTruncated, CharsEscaped: a.CharsEscaped,
 		CreatedAt: a.CreatedAt, ExpiresAt: a.ExpiresAt, DeletedAt: a.DeletedAt,
 	}
-	if a.DeletedAt == nil {
+	if a.DeletedAt == nil && s.Now().Before(a.ExpiresAt) {
 		out.URL = jobURL(jobID) + "/artifacts/" + url.PathEscape(a.Name)
 	}
 	return out

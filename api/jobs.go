@@ -13,7 +13,8 @@ import (
 	"github.com/longhaul/longhaul/job"
 )
 
-type jobID struct {
+// JobPath is part of inputs; exported because huma does not look into embedded structs that are not.
+type JobPath struct {
 	ID string `path:"id" maxLength:"128" doc:"The job's ID"`
 }
 
@@ -36,7 +37,7 @@ type JobPage struct {
 type listJobsOutput struct{ Body JobPage }
 
 type getJobInput struct {
-	jobID
+	JobPath
 	IfNoneMatch string `header:"If-None-Match" doc:"ETag of the answer known already"`
 }
 
@@ -81,7 +82,7 @@ func (s *server) registerControl(verb, summary, about string, control func(conte
 		Summary: summary, Description: about, DefaultStatus: http.StatusAccepted,
 		Responses: s.answers(http.StatusForbidden, http.StatusNotFound, http.StatusConflict,
 			http.StatusUnprocessableEntity, http.StatusServiceUnavailable),
-	}, func(ctx context.Context, in *jobID) (*controlOutput, error) {
+	}, func(ctx context.Context, in *JobPath) (*controlOutput, error) {
 		j, err := control(ctx, in.ID)
 		if err != nil {
 			return nil, err

@@ -1,0 +1,153 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/gin-gonic/gin"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/longhaul/longhaul/job"
+)
+
+func loadDocument(t *testing.T, b *bundle) *openapi3.T {
+	t.Helper()
+	a := b.get(t, "/openapi.json")
+	require.Equal(t, http.StatusOK, a.StatusCode)
+	assert.Equal(t, "application/json", a.Header.Get("Content-Type"))
+	assert.Less(t, len(a.body), MaxResponse)
+	doc, err := openapi3.NewLoader().LoadFromData(a.body)
+	require.NoError(t, err)
+	return doc
+}
+
+func TestDocumentIsValid(t *testing.T) {
+	t.Parallel()
+	doc := loadDocument(t, setup(t))
+	assert.True(t, strings.HasPrefix(doc.OpenAPI, "3.1."), doc.OpenAPI)
+	require.NoError(t, doc.Validate(t.Context()))
+}
+
+// Every route is documented, and nothing that is not there.
+func TestDocumentIsComplete(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(o *Options) { o.Web = pageForTest() })
+	parameter := regexp.MustCompile(`:(\w+)`)
+	var served []string
+	for _, route := range b.api.(*gin.Engine).Routes() {
+		path := parameter.ReplaceAllString(route.Path, "{$1}")
+		// What belongs to pages is no interface.
+		if path != "/" && path != "/static/*file" && !strings.HasPrefix(path, "/docs/") {
+			served = append(served, route.Method+" "+path)
+		}
+	}
+	var documented []string
+	for path, item := range loadDocument(t, b).Paths.Map() {
+		for method, op := range item.Operations() {
+			documented = append(documented, method+" "+path)
+			assert.NotEmpty(t, op.OperationID, path)
+			assert.NotEmpty(t, op.Summary, path)
+			assert.NotEmpty(t, op.Tags, path)
+		}
+	}
+	slices.Sort(served)
+	slices.Sort(documented)
+	assert.Equal(t, served, documented)
+}
+
+// What is said about problems and lists of words is what the code does.
+func TestDocumentIsTrue(t *testing.T) {
+	t.Parallel()
+	doc := loadDocument(t, setup(t))
+	schemas := doc.Components.Schemas
+	assert.NotContains(t, schemas, "ErrorModel")
+	assert.Contains(t, schemas, "Problem")
+
+	words := func(schema, property string) []string {
+		t.Helper()
+		require.Contains(t, schemas, schema)
+		require.Contains(t, schemas[schema].Value.Properties, property)
+		var out []string
+		for _, v := range schemas[schema].Value.Properties[property].Value.Enum {
+			out = append(out, v.(string))
+		}
+		return out
+	}
+	var states, reasons, ends []string
+	for _, s := range job.States {
+		states = append(states, string(s))
+		if s.Ended() {
+			ends = append(ends, string(s))
+		}
+	}
+	for _, r := range job.Reasons {
+		reasons = append(reasons, string(r))
+	}
+	assert.Equal(t, states, words("Job", "state"))
+	assert.Equal(t, reasons, words("Job", "reason"))
+	assert.Equal(t, ends, words("EndEvent", "state"))
+	list := doc.Paths.Find("/v1/jobs").Get.Parameters.GetByInAndName("query", "state")
+	assert.Len(t, list.Schema.Value.Enum, len(states))
+
+	start := doc.Paths.Find("/v1/exports/{kind}").Post
+	for _, status := range []string{"202", "400", "403", "404", "409", "413", "415", "422", "500", "503"} {
+		assert.NotNil(t, start.Responses.Value(status), status)
+	}
+	assert.Contains(t, start.Responses.Value("202").Value.Headers, "Idempotent-Replayed")
+	assert.NotNil(t, start.Parameters.GetByInAndName("header", "Idempotency-Key"))
+	get := doc.Paths.Find("/v1/jobs/{id}").Get
+	assert.NotNil(t, get.Responses.Value("304"))
+	assert.Contains(t, get.Responses.Value("200").Value.Headers, "ETag")
+	assert.NotNil(t, doc.Paths.Find("/v1/jobs/{id}").Get.Parameters.GetByInAndName("path", "id"))
+	download := doc.Paths.Find("/v1/jobs/{id}/artifacts/{name}")
+	for _, status := range []string{"200", "206", "304", "404", "410", "416"} {
+		assert.NotNil(t, download.Get.Responses.Value(status), status)
+		assert.NotNil(t, download.Head.Responses.Value(status), status)
+	}
+}
+
+// Real answers fit the schemas that the document gives for them.
+func TestAnswersFitTheDocument(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	doc := loadDocument(t, b)
+	j := ended("job-1", job.PartiallySucceeded, job.Artifact{Name: "a.xlsx", ContentType: xlsxType, CreatedAt: day, ExpiresAt: day.AddDate(0, 0, 7)})
+	j.Reason, j.StaleSince, j.Request = job.ReasonRowsMoved, &day, json.RawMessage(`{"kind":"shipments"}`)
+	j.Progress.ETA = &day
+	b.jobs.put(j)
+	b.jobs.list = []job.Job{j, running("job-2")}
+	for path, schema := range map[string]string{
+		"/v1/jobs/job-1": "Job", "/v1/jobs": "JobPage", "/v1/kinds": "KindList", "/v1/kinds/export/shipments": "Kind",
+		"/healthz": "Health", "/readyz": "Health", "/v1/jobs/nothing": "Problem", "/v1/jobs?page_size=0": "Problem",
+	} {
+		require.Contains(t, doc.Components.Schemas, schema)
+		var value any
+		b.get(t, path).json(t, &value)
+		assert.NoError(t, doc.Components.Schemas[schema].Value.VisitJSON(value, openapi3.MultiErrors()), path)
+	}
+}
+
+func TestDocs(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for path, contentType := range map[string]string{
+		"/docs": "text/html; charset=utf-8", "/docs/docs.js": "text/javascript; charset=utf-8", "/docs/docs.css": "text/css; charset=utf-8",
+	} {
+		a := b.get(t, path)
+		require.Equal(t, http.StatusOK, a.StatusCode)
+		assert.Equal(t, contentType, a.Header.Get("Content-Type"))
+		assert.NotRegexp(t, `https?://|style=|<script>`, string(a.body), "nothing from outside, nothing inline")
+		assert.Equal(t, http.StatusNotModified, b.get(t, path, "If-None-Match", a.Header.Get("ETag")).StatusCode)
+	}
+	var doc struct {
+		Problems []kindOfProblem `json:"x-problems"`
+	}
+	b.get(t, "/openapi.json").json(t, &doc)
+	assert.Len(t, doc.Problems, len(problems)+1, "every type of problem is explained")
+}
