@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -251,32 +250,6 @@ func (s *Server) args() []string {
 	return args
 }
 
-// install makes the system tables, unless they are there.
-func (s *Server) install(ctx context.Context) error {
-	if _, err := os.Stat(filepath.Join(s.data(), "mysql")); err == nil {
-		return nil
-	}
-	bin, err := find("mariadb-install-db")
-	if err != nil {
-		return err
-	}
-	cmd := exec.CommandContext(ctx, bin, append(asRoot("--no-defaults"),
-		"--datadir="+s.data(), "--auth-root-authentication-method=normal", "--skip-test-db")...)
-	cmd.Env = append(os.Environ(), "TMPDIR="+s.tmp())
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("set up mariadb in %s: %w\n%s", s.opts.Dir, err, tail(out))
-	}
-	return nil
-}
-
-// asRoot adds --user=root for root, without which the server refuses to run as root.
-func asRoot(args ...string) []string {
-	if os.Geteuid() == 0 {
-		args = append(args, "--user=root")
-	}
-	return args
-}
-
 // ready waits until this server answers, the process ends or ctx does. Where the port is taken, it is
 // somebody else's server that answers first: hence the look at its data directory.
 func (s *Server) ready(ctx context.Context, proc *process) error {
@@ -312,23 +285,4 @@ func open(port int) (*sql.DB, error) {
 		return nil, fmt.Errorf("configure mariadb connection: %w", err)
 	}
 	return sql.OpenDB(connector), nil
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("find a free port: %w", err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
-}
-
-// find looks on PATH and in sbin, which is not on everybody's PATH.
-func find(name string) (string, error) {
-	for _, candidate := range []string{name, "/usr/sbin/" + name, "/usr/local/sbin/" + name} {
-		if path, err := exec.LookPath(candidate); err == nil {
-			return path, nil
-		}
-	}
-	return "", fmt.Errorf("find %s: %w", name, ErrNotInstalled)
 }

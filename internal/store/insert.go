@@ -7,7 +7,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"time"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/schema"
@@ -103,13 +102,10 @@ func insertFields(ctx context.Context, table *schema.Schema, rows reflect.Value)
 			withoutID++
 		}
 		for _, f := range times {
-			value, zero := f.ValueOf(ctx, row)
-			if t, ok := value.(time.Time); ok && !zero {
-				value = instant(t)
-			} else {
-				value = at
+			if _, zero := f.ValueOf(ctx, row); !zero {
+				continue
 			}
-			if err := f.Set(ctx, row, value); err != nil {
+			if err := f.Set(ctx, row, at); err != nil {
 				return nil, fmt.Errorf("set %s of row %d: %w", f.DBName, i, err)
 			}
 		}

@@ -54,15 +54,12 @@ func parseMySQL(u *url.URL) (address, error) {
 	cfg.ClientFoundRows = false     // an insert that met its own key counts no row, see ClaimKey
 	cfg.RejectReadOnly = true       // after a failover: leave the old primary
 	cfg.Logger = &mysql.NopLogger{} // it tells of lost connections; so do the errors
-	if err := cfg.Apply(mysql.TimeTruncate(time.Microsecond)); err != nil {
-		return address{}, fmt.Errorf("configure database: %w", err)
-	}
 	if cfg.Params == nil {
 		cfg.Params = map[string]string{}
 	}
 	cfg.Params["time_zone"] = "'+00:00'"
 	// A value that does not fit is an error, also on a server that is set up to cut it.
-	cfg.Params["sql_mode"] = "CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')"
+	cfg.Params["sql_mode"] = "CONCAT_WS(',', NULLIF(@@sql_mode, ''), 'STRICT_ALL_TABLES')"
 	text := "mysql://" + cfg.Addr + "/" + database
 	if cfg.User != "" {
 		text = "mysql://" + url.User(cfg.User).String() + "@" + cfg.Addr + "/" + database

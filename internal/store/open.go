@@ -106,7 +106,8 @@ func (s *Store) Ping(ctx context.Context) error {
 	return fail("reach database", s.typed.PingContext(ctx))
 }
 
-// DB is a gorm session for work that has no method here. Its errors are gorm's own.
+// DB is a gorm session for work that has no method here. Its errors are gorm's own. A time in a condition has
+// to be a whole number of microseconds: SQLite compares times as text.
 func (s *Store) DB(ctx context.Context) *gorm.DB { return s.gorm.WithContext(ctx) }
 
 // PoolStats are the figures of one pool.

@@ -3,6 +3,7 @@ package store_test
 import (
 	"net"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -142,4 +143,18 @@ func TestPoolsAreBounded(t *testing.T) {
 		close(release)
 		require.NoError(t, group.Wait())
 	})
+}
+
+// TestSessionsDoNotGoByTheServersSettings sets a server up against us; the session's own settings hold.
+func TestSessionsDoNotGoByTheServersSettings(t *testing.T) {
+	t.Parallel()
+	server := testenv.PrivateMariaDB(t)
+	require.NoError(t, server.Exec(t.Context(),
+		"SET GLOBAL time_zone = '+09:00'", "SET GLOBAL sql_mode = ''", "SET GLOBAL character_set_server = latin1"))
+	s := open(t, server.URL("longhaul"))
+	require.NoError(t, s.Migrate(t.Context()))
+	require.Equal(t, [][]string{{"1"}}, stream(t, s, "SELECT ABS(TIMESTAMPDIFF(SECOND, NOW(), UTC_TIMESTAMP())) < 60"))
+	require.Error(t, store.InsertMany(t.Context(), s, []store.Seller{{Code: strings.Repeat("x", 65)}}))
+	require.NoError(t, store.InsertMany(t.Context(), s, []store.Seller{{Code: "키"}}))
+	require.Equal(t, [][]string{{"키"}}, stream(t, s, "SELECT code FROM sellers WHERE code = ?", "키"))
 }

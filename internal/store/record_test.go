@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -109,6 +110,7 @@ func TestRecordsInAnyOrder(t *testing.T) {
 			{"a reset to the middle runs again", []step{registers("a", 1), records("a", 3, job.Failed, 5), records("b", 10, job.Running, 6)}, "b", job.Running, 6, 10, 0},
 			{"and ends", []step{registers("a", 1), records("a", 3, job.Failed, 5), records("b", 10, job.Running, 6), records("b", 11, job.Succeeded, 9)}, "b", job.Succeeded, 9, 11, 11},
 			{"after a reset the old run is over", []step{registers("a", 1), records("a", 3, job.Failed, 5), registers("b", 10), registers("a", 1), records("a", 12, job.Cancelled, 0)}, "b", job.Running, 0, 10, 0},
+			{"the first run's is known to be the first", []step{registers("b", 10), registers("a", 1)}, "b", job.Running, 0, 10, 0},
 			{"a first registration after the reset's changes nothing", []step{inserts(1), registers("b", 10), registers("a", 1)}, "b", job.Running, 0, 10, 0},
 		} {
 			require.NoError(t, s.DB(t.Context()).Exec("DELETE FROM jobs").Error)
@@ -174,22 +176,49 @@ func TestJobIsFoundByAnyOfItsRuns(t *testing.T) {
 // TestRecordsByManyAtOnce lets records of a job race; whatever their order, the newest stands in the end.
 func TestRecordsByManyAtOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *store.Store) {
-		const n = 40
-		var group errgroup.Group
-		for i := range n {
-			group.Go(func() error {
-				if err := registers("a", 0)(t.Context(), s); err != nil {
-					return err
-				}
-				run := fmt.Sprintf("run-%d", i/10) // four runs, one after another
-				return records(run, 1+i, job.Running, int64(i))(t.Context(), s)
-			})
+		const rounds, records = 20, 12
+		require.NoError(t, registers("a", 0)(t.Context(), s))
+		for round := range rounds {
+			var group errgroup.Group
+			var begin sync.WaitGroup
+			begin.Add(records)
+			for i := range records {
+				n := 1 + round*records + i
+				group.Go(func() error {
+					begin.Done()
+					begin.Wait()
+					st := job.Status{State: job.Running, UpdatedAt: at(n), Progress: job.Progress{RowsDone: int64(n)}}
+					return s.RecordStatus(t.Context(), "a", fmt.Sprint("run-", round), st)
+				})
+			}
+			require.NoError(t, group.Wait())
+			j, err := s.Job(t.Context(), "a")
+			require.NoError(t, err)
+			require.Equal(t, fmt.Sprint("run-", round), j.RunID)
+			require.Equal(t, int64((round+1)*records), j.Progress.RowsDone)
 		}
-		require.NoError(t, group.Wait())
-		j, err := s.Job(t.Context(), "a")
-		require.NoError(t, err)
-		require.Equal(t, "run-3", j.RunID)
-		require.Equal(t, int64(n-1), j.Progress.RowsDone)
+	})
+}
+
+// TestRegistrationsByManyAtOnce has the starter and retried activities make one row.
+func TestRegistrationsByManyAtOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *store.Store) {
+		for round := range 10 {
+			j := aJob(fmt.Sprint("job-", round), round)
+			var group errgroup.Group
+			for i := range 12 {
+				group.Go(func() error {
+					if i%2 == 0 {
+						return s.InsertJob(t.Context(), j)
+					}
+					return s.RegisterJob(t.Context(), j)
+				})
+			}
+			require.NoError(t, group.Wait())
+			read, err := s.Job(t.Context(), j.ID)
+			require.NoError(t, err)
+			require.Equal(t, job.Running, read.State)
+		}
 	})
 }
 

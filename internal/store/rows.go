@@ -96,32 +96,39 @@ type OrderLine struct {
 	CreatedAt         time.Time
 }
 
+// normalise brings codes and times into the form in which they are compared.
 func (s *Seller) normalise() {
 	s.Code = NormalCode(s.Code)
 	if s.TimeZone == "" {
 		s.TimeZone = "Asia/Seoul"
 	}
+	s.CreatedAt = instant(s.CreatedAt)
 }
 
 func (p *Product) normalise() {
 	p.SKU, p.Barcode = NormalCode(p.SKU), NormalCode(p.Barcode)
+	p.CreatedAt, p.UpdatedAt = instant(p.CreatedAt), instant(p.UpdatedAt)
 }
 
-func (l *StockLevel) normalise() { l.Warehouse = NormalCode(l.Warehouse) }
+func (l *StockLevel) normalise() {
+	l.Warehouse = NormalCode(l.Warehouse)
+	l.UpdatedAt = instant(l.UpdatedAt)
+}
 
 func (o *Order) normalise() {
 	o.OrderNumber = NormalCode(o.OrderNumber)
-	o.OrderedAt = instant(o.OrderedAt)
+	o.OrderedAt, o.CreatedAt, o.UpdatedAt = instant(o.OrderedAt), instant(o.CreatedAt), instant(o.UpdatedAt)
 }
 
 func (s *Shipment) normalise() {
 	s.TrackingNumber = NormalCode(s.TrackingNumber)
 	s.ShippedAt, s.DeliveredAt = instantOrNil(s.ShippedAt), instantOrNil(s.DeliveredAt)
+	s.CreatedAt = instant(s.CreatedAt)
 }
 
 func (l *OrderLine) normalise() {
 	l.MarketplaceLineID = NormalCode(l.MarketplaceLineID)
-	l.OrderedAt = instant(l.OrderedAt)
+	l.OrderedAt, l.CreatedAt = instant(l.OrderedAt), instant(l.CreatedAt)
 }
 
 // The keys by which an upsert finds a row.

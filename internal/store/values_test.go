@@ -99,6 +99,11 @@ func TestTimesAreInstants(t *testing.T) {
 			{"1", "2026-02-28 23:59:59.123456"}, {"2", "2026-03-01 00:00:00.000000"}, {"3", "NULL"},
 		}, stream(t, s, "SELECT order_id, shipped_at FROM shipments ORDER BY id"))
 
+		created := store.Shipment{OrderID: 4, CreatedAt: precise}
+		require.NoError(t, s.DB(t.Context()).Create(&created).Error)
+		require.Equal(t, [][]string{{"2026-02-28 23:59:59.123456"}},
+			stream(t, s, "SELECT created_at FROM shipments WHERE order_id = 4 AND created_at = ?", precise))
+
 		// An argument of any zone and any precision finds the instant.
 		for _, arg := range []any{precise, &precise, precise.UTC()} {
 			require.Equal(t, [][]string{{"1"}}, stream(t, s, "SELECT order_id FROM shipments WHERE shipped_at = ?", arg))
