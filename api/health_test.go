@@ -107,7 +107,9 @@ func TestServeStops(t *testing.T) {
 			require.NoError(t, err)
 			ctx, stop := context.WithCancel(t.Context())
 			stopped, answered := make(chan error, 1), make(chan error, 1)
-			go func() { stopped <- Serve(ctx, listener, slow, ServeOptions{Grace: c.grace, Logger: slog.New(slog.DiscardHandler)}) }()
+			go func() {
+				stopped <- Serve(ctx, listener, slow, ServeOptions{Grace: c.grace, Logger: slog.New(slog.DiscardHandler)})
+			}()
 			go func() {
 				response, err := http.Get("http://" + listener.Addr().String())
 				if err == nil {

@@ -87,11 +87,14 @@ function render(doc) {
   document.getElementById("main").replaceWith(main);
 }
 
-// reveal opens the section that the address names: it did not exist yet when the page was loaded.
+// reveal opens and marks the section that the address names. :target would not do: the section did not
+// exist yet when the page was loaded.
 function reveal() {
+  document.querySelector(".here")?.classList.remove("here");
   const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
   if (!target) return;
   if (target instanceof HTMLDetailsElement) target.open = true;
+  target.classList.add("here");
   target.scrollIntoView();
 }
 
