@@ -1,0 +1,118 @@
+//go:build unix
+
+package e2e
+
+import (
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/longhaul/longhaul/internal/mariadb"
+	"github.com/longhaul/longhaul/internal/seed"
+	"github.com/longhaul/longhaul/internal/store"
+	"github.com/longhaul/longhaul/internal/testenv"
+)
+
+// The data of every case: five pages of the kind order-lines, four full ones and a half.
+const (
+	tenant = "acme"
+	rows   = 45_000
+	pages  = 5
+)
+
+// all are the pages of every case.
+var all = []int{0, 1, 2, 3, 4}
+
+// ground is what all cases stand on: the program, one Temporal server, and databases to copy.
+type ground struct {
+	binary   string
+	temporal string // host:port
+	mysql    string // URL of the database to copy, on the server that all cases share
+	sqlite   string // file to copy
+
+	// whole is the file of a run that nothing disturbed.
+	whole download
+}
+
+// newGround builds the program, fills the databases and makes one export without any fault.
+func newGround(t *testing.T) *ground {
+	t.Helper()
+	g := &ground{
+		binary:   filepath.Join(t.TempDir(), "longhaul"),
+		temporal: testenv.TemporalAddress(t),
+		mysql:    testenv.MariaDB(t),
+		sqlite:   strings.TrimPrefix(testenv.SQLite(t), "sqlite://"),
+	}
+	build := exec.Command("go", "build", "-o", g.binary, "github.com/longhaul/longhaul")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	out, err := build.CombinedOutput()
+	require.NoError(t, err, "build the program: %s", out)
+	fill(t, g.mysql)
+	fill(t, "sqlite://"+g.sqlite)
+
+	s := g.stand(t, options{})
+	s.worker("worker")
+	j := s.end(s.start(orderLines))
+	requireSucceeded(t, j)
+	g.whole = s.download(j)
+	require.Equal(t, int64(rows), j.Artifacts[0].Rows)
+	require.Equal(t, pages, j.Progress.PagesTotal)
+	require.Len(t, s.fragments(j.ID), pages)
+	s.requireClean()
+	return g
+}
+
+// fill makes the tables and the sample data. The same rows come out of it whatever the engine.
+func fill(t *testing.T, url string) {
+	t.Helper()
+	st, err := store.Open(t.Context(), url, store.Options{})
+	require.NoError(t, err)
+	defer st.Close()
+	require.NoError(t, st.Migrate(t.Context()))
+	require.NoError(t, seed.Sample(t.Context(), st, seed.Options{OrderLines: rows, OneSeller: true}))
+}
+
+// engine is the database that a case runs on.
+type engine int
+
+const (
+	onMySQL engine = iota
+	onSQLite
+)
+
+// copy gives a database with the data that belongs to one case.
+func (g *ground) copy(t *testing.T, on engine) string {
+	t.Helper()
+	if on == onSQLite {
+		data, err := os.ReadFile(g.sqlite)
+		require.NoError(t, err)
+		to := filepath.Join(t.TempDir(), "longhaul.db")
+		require.NoError(t, os.WriteFile(to, data, 0o600))
+		return "sqlite://" + to
+	}
+	to := testenv.MariaDB(t)
+	st, err := store.Open(t.Context(), to, store.Options{})
+	require.NoError(t, err)
+	defer st.Close()
+	require.NoError(t, st.Migrate(t.Context()))
+	from, err := url.Parse(g.mysql)
+	require.NoError(t, err)
+	for _, table := range []string{"sellers", "products", "stock_levels", "orders", "shipments", "order_lines"} {
+		err := st.DB(t.Context()).Exec("INSERT INTO " + table + " SELECT * FROM " + from.Path[1:] + "." + table).Error
+		require.NoError(t, err)
+	}
+	return to
+}
+
+// privateMariaDB is a server that the case may kill, with the data.
+func (g *ground) privateMariaDB(t *testing.T) *mariadb.Server {
+	t.Helper()
+	server := testenv.PrivateMariaDB(t)
+	fill(t, server.URL("longhaul"))
+	return server
+}

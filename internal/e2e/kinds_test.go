@@ -1,0 +1,107 @@
+//go:build unix
+
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"go.temporal.io/sdk/client"
+
+	"github.com/longhaul/longhaul/activities"
+	"github.com/longhaul/longhaul/catalog"
+	"github.com/longhaul/longhaul/dataset"
+	"github.com/longhaul/longhaul/internal/blob"
+	"github.com/longhaul/longhaul/internal/config"
+	"github.com/longhaul/longhaul/internal/notify"
+	"github.com/longhaul/longhaul/internal/store"
+	"github.com/longhaul/longhaul/starter"
+	"github.com/longhaul/longhaul/worker"
+)
+
+// The kinds that only tests have: order-lines, differently limited.
+const (
+	kindSmallPages = "order-lines-by-500" // the page size of the system that Longhaul replaces
+	kindShortRuns  = "order-lines-by-runs"
+	kindImpatient  = "order-lines-impatient"
+)
+
+// giveUp is how long the impatient kind lets a step fail.
+const giveUp = 3 * time.Second
+
+// pagesPerRun divides five pages into three runs.
+const pagesPerRun = 2
+
+// testKinds is the catalogue and besides it kinds whose limits make a test short.
+func testKinds() (*dataset.Registry, error) {
+	kinds := catalog.Exports()
+	for _, e := range catalog.Exports() {
+		if e.Name != orderLines.Kind {
+			continue
+		}
+		small, short, impatient := e, e, e
+		small.Name, small.PageRows = kindSmallPages, 500
+		short.Name, short.PagesPerRun = kindShortRuns, pagesPerRun
+		impatient.Name, impatient.GiveUpAfter = kindImpatient, giveUp
+		kinds = append(kinds, small, short, impatient)
+	}
+	return dataset.NewRegistry(kinds...)
+}
+
+// beWorker makes this test binary a worker that knows the test kinds: a process that can be killed like the
+// real one.
+const beWorker = "LONGHAUL_E2E_WORKER"
+
+// kindsWorker starts such a worker.
+func (s *stand) kindsWorker(name string) *process {
+	s.Helper()
+	return launch(s.T, name, append(s.env(name), beWorker+"=1"), os.Args[0])
+}
+
+func runKindsWorker() int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	if err := workKinds(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+// workKinds is `longhaul worker`, but for the catalogue and the schedule of housekeeping.
+func workKinds(ctx context.Context) error {
+	kinds, err := testKinds()
+	if err != nil {
+		return err
+	}
+	st, err := store.Open(ctx, os.Getenv("LONGHAUL_DATABASE_URL"), store.Options{})
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	blobs, err := blob.Open(ctx, os.Getenv("LONGHAUL_BLOB_URL"))
+	if err != nil {
+		return err
+	}
+	defer blobs.Close()
+	options, err := config.Temporal(slog.Default())
+	if err != nil {
+		return err
+	}
+	c, err := client.DialContext(ctx, options)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	start := &starter.Starter{Temporal: c, Store: st, Kinds: kinds}
+	return worker.Run(ctx, c, worker.Deeds{
+		Jobs:         &activities.Jobs{Kinds: kinds, Store: st, Notify: notify.Log{Logger: slog.Default()}},
+		Export:       &activities.Export{Kinds: kinds, Store: st, Blobs: blobs},
+		Housekeeping: &activities.Housekeeping{Store: st, Blobs: blobs, Heal: start.Heal},
+	}, worker.Options{})
+}
