@@ -82,7 +82,7 @@ func (s *server) serveFile(c *gin.Context, artifact job.Artifact, file *blob.Fil
 	}
 	source := &source{File: file}
 	w := &patientWriter{ResponseWriter: c.Writer, control: http.NewResponseController(c.Writer)}
-	defer w.control.SetWriteDeadline(time.Time{}) // else it would hit the connection's next request
+	defer func() { _ = w.control.SetWriteDeadline(time.Time{}) }() // else it would hit the connection's next request
 	http.ServeContent(w, c.Request, "", artifact.CreatedAt, source)
 
 	// ServeContent keeps such errors to itself.

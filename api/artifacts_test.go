@@ -211,7 +211,7 @@ func TestDownloadFromFailingStorage(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, os.Truncate(filepath.Join(folder, "artifacts", "job-1.xlsx"), 1000))
 	_, err = io.Copy(io.Discard, response.Body)
-	assert.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 	require.Eventually(t, func() bool { return strings.Contains(b.log.String(), "job-1.xlsx") }, patience, time.Millisecond)
 }
 

@@ -244,10 +244,10 @@ func TestShutdownEndsStreams(t *testing.T) {
 	stop()
 	_, more := s.next()
 	assert.False(t, more)
-	assert.NoError(t, s.lines.Err(), "it ends in an orderly way, so that the browser reconnects")
+	require.NoError(t, s.lines.Err(), "it ends in an orderly way, so that the browser reconnects")
 	select {
 	case err := <-stopped:
-		assert.NoError(t, err)
+		require.NoError(t, err)
 	case <-time.After(patience):
 		require.FailNow(t, "the stream holds up the shutdown")
 	}

@@ -61,7 +61,7 @@ var keyReused = kindOfProblem{problemKeyReused, "The Idempotency-Key belongs to 
 	"A key names one request for good. Use a new key for another body."}
 
 // Problem is an RFC 9457 problem document, the body of every error.
-type Problem struct {
+type Problem struct { //nolint:errname // RFC 9457 calls it so, and the OpenAPI document takes the name from here
 	Type      problemType    `json:"type" doc:"URI of the kind of problem; about:blank where the status says it all"`
 	Title     string         `json:"title" doc:"The kind of problem in words; the same each time"`
 	Status    int            `json:"status" doc:"HTTP status"`
@@ -97,12 +97,11 @@ func (p *Problem) GetHeaders() http.Header { return p.headers }
 // ContentType is application/problem+json, whatever was negotiated.
 func (p *Problem) ContentType(string) string { return "application/problem+json" }
 
-func (p *Problem) header(name, value string) *Problem {
+func (p *Problem) header(name, value string) {
 	if p.headers == nil {
 		p.headers = http.Header{}
 	}
 	p.headers.Set(name, value)
-	return p
 }
 
 func newProblem(kind kindOfProblem, detail string) *Problem {
@@ -186,5 +185,7 @@ func writeProblem(w http.ResponseWriter, p *Problem) {
 	}
 	w.Header().Set("Content-Type", p.ContentType(""))
 	w.WriteHeader(p.Status)
-	_ = json.NewEncoder(w).Encode(p) // the client has gone: nobody is left to tell
+	if err := json.NewEncoder(w).Encode(p); err != nil {
+		return // the client has gone: nobody is left to tell
+	}
 }

@@ -65,7 +65,7 @@ func Serve(ctx context.Context, listener net.Listener, handler http.Handler, opt
 		options.Logger.Warn("break off requests that outlasted the shutdown", "grace", options.Grace)
 		err = server.Close()
 	}
-	<-served
+	_ = <-served // http.ErrServerClosed
 	if err != nil {
 		return fmt.Errorf("stop serving HTTP: %w", err)
 	}
