@@ -23,7 +23,7 @@ func TestEveryKindOnEveryEngine(t *testing.T) {
 	t.Parallel()
 	testenv.EachDatabase(t, func(t *testing.T, url string) {
 		st := migrated(t, url)
-		require.NoError(t, seed.Sample(t.Context(), st, seed.Options{OrderLines: 3000}))
+		require.NoError(t, seed.Sample(t.Context(), st, seed.Options{OrderLines: 2000}))
 		acme, err := st.Seller(t.Context(), "acme")
 		require.NoError(t, err)
 		for _, kind := range kinds(t) {

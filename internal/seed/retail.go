@@ -19,6 +19,8 @@ type RetailOptions struct {
 	// Seller is the code of the seller that gets the orders; empty means online-retail. It is made if it is
 	// not there, with the time zone of the data set, Europe/London.
 	Seller string
+	// Chunk is how many rows are saved at once; zero means [DefaultChunk].
+	Chunk int
 	// Progress, if set, is called after each chunk with the rows that are saved.
 	Progress func(rows int)
 }
@@ -38,12 +40,18 @@ type Report struct {
 //	Invoice,StockCode,Description,Quantity,InvoiceDate,Price,Customer ID,Country
 //
 // It reads the file as a stream and keeps only the invoices and stock codes in memory. A bad row is an error
-// with [job.CodeInvalid] that names line and column; of its chunk of 10,000 rows nothing is saved. Run again,
+// with [job.CodeInvalid] that names line and column; of its chunk nothing is saved. Run again,
 // it goes on after the rows that are saved; if they are not the begin of the file, that is an error with
 // [job.CodeConflict].
 func Retail(ctx context.Context, st *store.Store, file io.Reader, opts RetailOptions) (Report, error) {
 	if opts.Seller == "" {
 		opts.Seller = "online-retail"
+	}
+	if opts.Chunk == 0 {
+		opts.Chunk = DefaultChunk
+	}
+	if opts.Chunk < 0 {
+		return Report{}, fmt.Errorf("seed %d rows at once: the number must not be negative", opts.Chunk)
 	}
 	if opts.Progress == nil {
 		opts.Progress = func(int) {}
@@ -65,7 +73,7 @@ func Retail(ctx context.Context, st *store.Store, file io.Reader, opts RetailOpt
 	if err := w.open(ctx); err != nil {
 		return Report{}, err
 	}
-	return w.run(ctx, reader, opts.Progress)
+	return w.run(ctx, reader, opts)
 }
 
 // unzipped knows gzip by its first two bytes.
@@ -155,7 +163,7 @@ func (w *retailWriter) openOrder(cells [][]byte) error {
 	return nil
 }
 
-func (w *retailWriter) run(ctx context.Context, reader *retailReader, progress func(int)) (Report, error) {
+func (w *retailWriter) run(ctx context.Context, reader *retailReader, opts RetailOptions) (Report, error) {
 	report := Report{Rows: w.already, Already: w.already}
 	seen := 0
 	for {
@@ -175,11 +183,11 @@ func (w *retailWriter) run(ctx context.Context, reader *retailReader, progress f
 				return report, err
 			}
 		}
-		if seen > w.already && len(w.lines.rows) == linesPerChunk {
+		if seen > w.already && len(w.lines.rows) == opts.Chunk {
 			if err := w.flush(ctx, &report, seen); err != nil {
 				return report, err
 			}
-			progress(seen)
+			opts.Progress(seen)
 		}
 	}
 	if seen < w.already {
@@ -188,7 +196,7 @@ func (w *retailWriter) run(ctx context.Context, reader *retailReader, progress f
 	if err := w.flush(ctx, &report, seen); err != nil {
 		return report, err
 	}
-	progress(seen)
+	opts.Progress(seen)
 	return report, nil
 }
 

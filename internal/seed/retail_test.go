@@ -84,11 +84,11 @@ func TestRetailAgainAddsNothing(t *testing.T) {
 	require.Equal(t, before, digest(t, st, "order_lines"))
 }
 
-// long is a file of two chunks; edit changes some of its rows.
+// long is a file of two chunks of 1000; edit changes some of its rows.
 func long(edit func(i int, fields []string)) string {
 	var b strings.Builder
 	b.WriteString(header)
-	for i := range 12_000 {
+	for i := range 1200 {
 		fields := []string{
 			strconv.Itoa(500_000 + i/7), strconv.Itoa(i % 300), "NAME " + strconv.Itoa(i%300), strconv.Itoa(i%9 - 2),
 			"2010-06-01 10:00:00", fmt.Sprintf("%d.5", i%20), "", "France",
@@ -105,23 +105,23 @@ func TestABadRowSavesNothingOfItsChunk(t *testing.T) {
 		st := migrated(t, url)
 		good := long(func(int, []string) {})
 		bad := long(func(i int, fields []string) {
-			if i == 11_000 {
+			if i == 1100 {
 				fields[3] = "many"
 			}
 		})
 
-		report, err := seed.Retail(t.Context(), st, strings.NewReader(bad), seed.RetailOptions{})
+		report, err := seed.Retail(t.Context(), st, strings.NewReader(bad), seed.RetailOptions{Chunk: 1000})
 
 		require.Equal(t, job.CodeInvalid, job.CodeOf(err))
-		require.EqualError(t, err, `line 11002, column Quantity: "many" is not a whole number (the first 10000 rows are saved; nothing after them)`)
-		require.Equal(t, 10_000, report.Rows)
-		require.Equal(t, 10_000, number(t, st, "SELECT COUNT(*) FROM order_lines"))
+		require.EqualError(t, err, `line 1102, column Quantity: "many" is not a whole number (the first 1000 rows are saved; nothing after them)`)
+		require.Equal(t, 1000, report.Rows)
+		require.Equal(t, 1000, number(t, st, "SELECT COUNT(*) FROM order_lines"))
 		require.Zero(t, number(t, st, "SELECT COUNT(*) FROM orders o WHERE NOT EXISTS (SELECT 1 FROM order_lines l WHERE l.order_id = o.id)"))
 
 		report, err = seed.Retail(t.Context(), st, strings.NewReader(good), seed.RetailOptions{})
 
 		require.NoError(t, err)
-		require.Equal(t, seed.Report{Rows: 12_000, Already: 10_000, Orders: 1715, Products: 300}, report)
+		require.Equal(t, seed.Report{Rows: 1200, Already: 1000, Orders: 172, Products: 300}, report)
 		require.Equal(t, records(t, good), exported(t, st, "online-retail"))
 	})
 }
@@ -133,15 +133,15 @@ func TestRetailGoesOnAfterAnyTable(t *testing.T) {
 	good := long(func(int, []string) {})
 	_, err := seed.Retail(t.Context(), st, strings.NewReader(good), seed.RetailOptions{})
 	require.NoError(t, err)
-	require.NoError(t, st.DB(t.Context()).Exec("DELETE FROM order_lines WHERE id > 10003").Error)
+	require.NoError(t, st.DB(t.Context()).Exec("DELETE FROM order_lines WHERE id > 1003").Error)
 	var last int
 	progress := func(rows int) { last = rows }
 
 	report, err := seed.Retail(t.Context(), st, strings.NewReader(good), seed.RetailOptions{Progress: progress})
 
 	require.NoError(t, err)
-	require.Equal(t, seed.Report{Rows: 12_000, Already: 10_003, Orders: 1715, Products: 300}, report)
-	require.Equal(t, 12_000, last)
+	require.Equal(t, seed.Report{Rows: 1200, Already: 1003, Orders: 172, Products: 300}, report)
+	require.Equal(t, 1200, last)
 	require.Equal(t, records(t, good), exported(t, st, "online-retail"))
 }
 
@@ -161,7 +161,7 @@ func TestRetailDoesNotMixFiles(t *testing.T) {
 			_, err = seed.Retail(t.Context(), st, strings.NewReader(other), seed.RetailOptions{})
 
 			require.Equal(t, job.CodeConflict, job.CodeOf(err))
-			require.Equal(t, 12_000, number(t, st, "SELECT COUNT(*) FROM order_lines"))
+			require.Equal(t, 1200, number(t, st, "SELECT COUNT(*) FROM order_lines"))
 		})
 	}
 }
@@ -226,10 +226,10 @@ func TestRetailStopsWhenTold(t *testing.T) {
 	st := migrated(t, testenv.SQLite(t))
 	ctx, stop := context.WithCancel(t.Context())
 
-	_, err := seed.Retail(ctx, st, strings.NewReader(long(func(int, []string) {})), seed.RetailOptions{Progress: func(int) { stop() }})
+	_, err := seed.Retail(ctx, st, strings.NewReader(long(func(int, []string) {})), seed.RetailOptions{Chunk: 1000, Progress: func(int) { stop() }})
 
 	require.ErrorIs(t, err, context.Canceled)
-	require.Equal(t, 10_000, number(t, st, "SELECT COUNT(*) FROM order_lines"))
+	require.Equal(t, 1000, number(t, st, "SELECT COUNT(*) FROM order_lines"))
 }
 
 func zipped(t *testing.T, text string) []byte {

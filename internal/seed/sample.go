@@ -22,6 +22,8 @@ type Options struct {
 	Seed uint64
 	// OneSeller gives every line to the seller acme; else hanbit and blue-bottle get a seventh of them.
 	OneSeller bool
+	// Chunk is how many order lines are saved at once; zero means [DefaultChunk].
+	Chunk int
 	// Progress, if set, is called after each chunk with the order lines that are saved.
 	Progress func(done, total int)
 }
@@ -36,8 +38,11 @@ func Sample(ctx context.Context, st *store.Store, opts Options) error {
 	if opts.OrderLines == 0 {
 		opts.OrderLines = DefaultOrderLines
 	}
-	if opts.OrderLines < 0 {
-		return fmt.Errorf("seed %d order lines: the number must not be negative", opts.OrderLines)
+	if opts.Chunk == 0 {
+		opts.Chunk = DefaultChunk
+	}
+	if opts.OrderLines < 0 || opts.Chunk < 0 {
+		return fmt.Errorf("seed %d order lines, %d at once: a number must not be negative", opts.OrderLines, opts.Chunk)
 	}
 	if opts.Progress == nil {
 		opts.Progress = func(int, int) {}
@@ -114,7 +119,7 @@ func (w *sampleWriter) run(ctx context.Context) error {
 		if err := w.order(ctx, n); err != nil {
 			return err
 		}
-		if w.lines.made-saved >= linesPerChunk {
+		if w.lines.made-saved >= int64(w.opts.Chunk) {
 			if err := w.flush(ctx); err != nil {
 				return err
 			}

@@ -14,9 +14,9 @@ import (
 	"github.com/longhaul/longhaul/job"
 )
 
-// linesPerChunk is how many order lines are saved between two reports of progress. A chunk is under a second
-// of writing on either engine, so that nobody else waits long for SQLite's one writer.
-const linesPerChunk = 10_000
+// DefaultChunk is how many order lines are saved between two reports of progress. That is under a second of
+// writing on either engine, so that nobody else waits long for SQLite's one writer.
+const DefaultChunk = 10_000
 
 // table writes rows of one table in the order in which they are made, with IDs of its own counting. Rows that
 // an earlier run has written are made again and dropped.
