@@ -324,7 +324,9 @@ func TestExportMakesLostFragmentsAgain(t *testing.T) {
 func TestExportGivesUpOnStorageThatKeepsLosingFragments(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
-	s.onAssemble = func() (contract.AssembleResult, error) { return contract.AssembleResult{Redo: []contract.PageRef{{Page: 1}}}, nil }
+	s.onAssemble = func() (contract.AssembleResult, error) {
+		return contract.AssembleResult{Redo: []contract.PageRef{{Page: 1}}}, nil
+	}
 	end := s.run(t, contract.ExportInput{})
 	require.Equal(t, job.Failed, end.State)
 	require.Equal(t, job.ReasonDownstream, end.Reason)

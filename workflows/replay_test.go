@@ -1,0 +1,46 @@
+package workflows_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/worker"
+
+	"github.com/longhaul/longhaul/contract"
+	"github.com/longhaul/longhaul/internal/testenv"
+	"github.com/longhaul/longhaul/workflows"
+)
+
+func TestMain(m *testing.M) { testenv.Main(m) }
+
+// histories are what executions of the past have written, one file for each course that a story can take.
+// They stay as they were recorded: the code must be able to replay them as long as such executions may be
+// open or reset. New ones are made by
+//
+//	go test -tags record -run TestRecord ./workflows
+const histories = "testdata/histories"
+
+// courses are those that must have a history.
+var courses = []string{
+	"export_succeeded", "export_no_data", "export_continued_as_new", "export_redone", "export_cancelled",
+	"export_paused", "export_failed", "export_plan_lost", "housekeeping",
+}
+
+func TestReplay(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob(filepath.Join(histories, "*.json"))
+	require.NoError(t, err)
+	for _, course := range courses {
+		require.Contains(t, files, filepath.Join(histories, course+".json"))
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			t.Parallel()
+			replayer := worker.NewWorkflowReplayer()
+			contract.Export.Register(replayer, workflows.Export)
+			contract.Housekeeping.Register(replayer, workflows.Housekeeping)
+			require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(nil, file))
+		})
+	}
+}
