@@ -23,7 +23,7 @@ export function requestOf(kind, draft, { tenant, format, locale }) {
 }
 
 /** What can be told without asking the API, as [{pointer, message}] with our own words. */
-export function check(kind, draft, tenant, t) {
+export function check(kind, draft, tenant, { t, text }) {
   const found = [];
   if (!tenant) found.push({ pointer: "/tenant", message: t("tenant.missing") });
   for (const filter of kind.filters) {
@@ -31,9 +31,18 @@ export function check(kind, draft, tenant, t) {
     if (filter.required && (Array.isArray(value) ? !value.length : !value)) {
       found.push({ pointer: `/filters/${filter.name}`, message: t("filter.required") });
     }
+    const other = kind.filters.find((each) => each.name === filter.not_after);
+    if (other && exceeds(filter.type, value, draft.filters[other.name])) {
+      found.push({ pointer: `/filters/${filter.name}`, message: t("filter.notAfter", { other: text(other.title) }) });
+    }
   }
   if (draft.columns.size === 0) found.push({ pointer: "/columns", message: t("new.columns.missing") });
   return found;
+}
+
+function exceeds(type, value, limit) {
+  if (!value || !limit) return false;
+  return type === "integer" ? Number(value) > Number(limit) : value > limit; // YYYY-MM-DD sorts as text
 }
 
 /** Whether a pointer into the body lies at or under a place, e.g. /filters/sku/3 under /filters/sku. */

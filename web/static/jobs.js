@@ -62,14 +62,16 @@ export function useJobs(filter, active, onEnd) {
     const old = before?.find((job) => job.id === after.id);
     if (old && !ended(old) && ended(after)) tell.current(after);
   };
-  const upsert = useCallback((job) => {
+  const update = useCallback((job) => {
     told.current.set(job.id, performance.now());
     note(rows.current, job);
-    setList(({ rows, next }) => {
-      if (!rows) return { rows, next };
-      const known = rows.some((row) => row.id === job.id);
-      return { next, rows: known ? rows.map((row) => (row.id === job.id ? job : row)) : [job, ...rows] };
-    });
+    setList((old) => ({ ...old, rows: old.rows?.map((row) => (row.id === job.id ? job : row)) ?? null }));
+  }, []);
+  // Only what somebody did here puts a job into the list; a stream's last word must not bring one back that
+  // the filter has left out.
+  const upsert = useCallback((job) => {
+    update(job);
+    setList((old) => (!old.rows || old.rows.some((row) => row.id === job.id) ? old : { ...old, rows: [job, ...old.rows] }));
   }, []);
 
   useEffect(() => setList({ rows: null, next: "" }), [key]);
@@ -98,7 +100,7 @@ export function useJobs(filter, active, onEnd) {
   }, POLL, active && visible, key);
 
   const live = active && visible ? (list.rows ?? []).filter((job) => !ended(job)).map((job) => job.id) : [];
-  useStreams(live, upsert);
+  useStreams(live, update);
 
   const more = async () => {
     const page = await getJobs({ ...filter, page_size: PAGE, page_token: list.next });

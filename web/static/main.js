@@ -9,6 +9,7 @@ import { JobDetail } from "./components/job_detail.js";
 import { JobList } from "./components/job_list.js";
 import { NewExport } from "./components/new_export.js";
 import { App } from "./context.js";
+import { errorAt } from "./draft.js";
 import { formatter } from "./format.js";
 import { recall, remember, useRemembered, useRoute } from "./hooks.js";
 import { html } from "./html.js";
@@ -23,7 +24,7 @@ function Page() {
   const [tenant, setTenant] = useRemembered("tenant", "");
   const [recent, setRecent] = useRemembered("tenants", []);
   const [filter, setFilter] = useState({ kind: "", state: "", tenant: "" });
-  const [tenantError, setTenantError] = useState("");
+  const [errors, setErrors] = useState([]); // of the form; the tenant's field stands in the header
   const [live, announce] = useState("");
   const [question, setQuestion] = useState(null);
   const [notices, setNotices] = useState([]);
@@ -62,12 +63,12 @@ function Page() {
     jobs.upsert(job);
   };
   return html`<${App.Provider} value=${app}>
-    <${Header} theme=${theme} setTheme=${setTheme} tenantError=${tenantError}
+    <${Header} theme=${theme} setTheme=${setTheme} tenantError=${errorAt(errors, "/tenant")}
       setLang=${(next) => { remember("lang", next); setLang(next); }} />
     <main>
       ${shown && html`<div class="detail"><${JobDetail} key=${shown} id=${shown} onJob=${jobs.upsert} /></div>`}
       <div class="home" hidden=${Boolean(shown)}>
-        <${NewExport} onStarted=${started} tenantError=${tenantError} setTenantError=${setTenantError} />
+        <${NewExport} onStarted=${started} errors=${errors} setErrors=${setErrors} />
         <${JobList} jobs=${jobs} filter=${filter} setFilter=${setFilter} active=${!shown} />
       </div>
     </main>

@@ -12,7 +12,7 @@ export function Dialog({ question }) {
   const answer = (yes) => question?.answer(yes);
   return html`<dialog ref=${box} aria-labelledby="dialog-title" aria-describedby="dialog-text"
       onClose=${() => answer(false)}>
-    ${question && html`<article>
+    ${question && html`<article class="ask">
       <h2 id="dialog-title">${question.title}</h2>
       <p id="dialog-text">${question.text}</p>
       <footer>

@@ -19,7 +19,7 @@ export function JobDetail({ id, onJob }) {
   useEffect(() => title.current?.focus(), [id, Boolean(job)]);
 
   if (!job) {
-    return html`<${Back} />${error?.status >= 400 && !error.unreachable
+    return html`<${Back} />${error?.status === 404 || error?.status === 422
       ? html`<section class="panel"><div class="empty"><${Icon} name="empty" /><strong>${t("job.missing")}</strong>
           <span>${t("job.missing.hint")}</span></div></section>`
       : html`<section class="panel" aria-busy="true"><div class="skeleton tall" /><div class="skeleton" /></section>`}`;

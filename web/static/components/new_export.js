@@ -9,20 +9,18 @@ import { Columns } from "./columns.js";
 import { FieldError, FilterField } from "./filters.js";
 import { Icon } from "./icon.js";
 
-/** onStarted gets the new job. */
-export function NewExport({ onStarted, tenantError, setTenantError }) {
+/** onStarted gets the new job; errors are [{pointer, message}] of the last attempt. */
+export function NewExport({ onStarted, errors, setErrors }) {
   const { t, text, lang, kinds, tenant } = useApp();
   const [name, setName] = useRemembered("kind", "");
   const [format, setFormat] = useRemembered("format", "xlsx");
   const [drafts, setDrafts] = useState({}); // by kind, so that a look at another one loses nothing
-  const [errors, setErrors] = useState([]);
   const [refused, setRefused] = useState(0); // counts refusals: each leads to the first wrong field
   const [notice, setNotice] = useState(null);
   const [busy, setBusy] = useState(false);
+  const [open, setOpen] = useState(false); // matters where the form stands above the list
   const form = useRef(null);
 
-  // The tenant's field stands in the header.
-  useEffect(() => { setTenantError(errorAt(errors, "/tenant")); }, [errors]);
   useEffect(() => { clear("/tenant"); }, [tenant]);
   useEffect(() => {
     if (refused) document.querySelector('input[aria-invalid="true"], select[aria-invalid="true"]')?.focus();
@@ -48,10 +46,10 @@ export function NewExport({ onStarted, tenantError, setTenantError }) {
 
   function submit(event) {
     event.preventDefault();
-    const wrong = check(kind, draft, tenant, t);
+    const wrong = check(kind, draft, tenant, { t, text });
     // A half-typed date has an empty value; only the browser knows that there is something.
     for (const input of form.current.querySelectorAll("input[type=date],input[type=number]")) {
-      if (input.validity.badInput) wrong.push({ pointer: `/filters/${input.id.slice("filter-".length)}`, message: input.validationMessage });
+      if (input.validity.badInput) wrong.push({ pointer: `/filters/${input.id.slice("filter-".length)}`, message: t("filter.unfinished") });
     }
     if (wrong.length) return refuse(wrong, { tone: "bad", text: t("new.invalid") });
     setErrors([]);
@@ -90,9 +88,11 @@ export function NewExport({ onStarted, tenantError, setTenantError }) {
     };
   }
 
-  return html`<section class="panel new" aria-labelledby="new-title">
-    <h2 id="new-title">${t("new.title")}</h2>
-    <form ref=${form} novalidate onSubmit=${submit}>
+  return html`<section class="panel new ${open ? "open" : ""}" aria-labelledby="new-title">
+    <div class="head"><h2 id="new-title">${t("new.title")}</h2>
+      <button type="button" class="small quiet fold" aria-expanded=${String(open)} aria-controls="new-form" onClick=${() => setOpen(!open)}>
+        ${t(open ? "new.fold.close" : "new.fold.open")}</button></div>
+    <form id="new-form" ref=${form} novalidate onSubmit=${submit}>
       <div class="scroll">
         <fieldset class="kinds"><legend>${t("new.kind")}</legend>
           ${kinds?.map((each) => html`<label key=${each.name} class="kind"><input type="radio" name="kind" value=${each.name}
@@ -109,27 +109,25 @@ export function NewExport({ onStarted, tenantError, setTenantError }) {
         </fieldset>
         <${Columns} columns=${kind.columns} chosen=${draft.columns} error=${errorAt(errors, "/columns")}
           onChange=${(columns) => change({ columns }, "/columns")} />
-        <fieldset class="file">
-          <div class="field">
-            <label class="label" for="filename">${t("new.filename")} <span class="hint">${t("new.optional")}</span></label>
-            <input id="filename" value=${draft.filename} maxlength="195" autocomplete="off" placeholder=${t("new.filename.hint")}
-              aria-invalid=${errorAt(errors, "/filename") ? "true" : undefined} aria-describedby="filename-error"
-              onInput=${(e) => change({ filename: e.currentTarget.value }, "/filename")} />
-            <${FieldError} id="filename-error" text=${errorAt(errors, "/filename")} />
-          </div>
-          <div class="field"><span class="label" id="format-label">${t("new.format")}</span>
-            <div class="switch" role="radiogroup" aria-labelledby="format-label">
-              ${kind.formats.map((each) => html`<label key=${each}><input type="radio" name="format" value=${each}
-                checked=${format === each} onChange=${() => { setFormat(each); clear("/format"); }} /><span>${t(`new.format.${each}`)}</span></label>`)}
-            </div>
-            <${FieldError} id="format-error" text=${errorAt(errors, "/format")} />
-          </div>
-        </fieldset>` : html`<div class="skeleton tall" />`}
+        <div class="field">
+          <label class="label" for="filename">${t("new.filename")} <span class="hint">${t("new.optional")}</span></label>
+          <input id="filename" value=${draft.filename} maxlength="195" autocomplete="off" placeholder=${t("new.filename.hint")}
+            aria-invalid=${errorAt(errors, "/filename") ? "true" : undefined} aria-describedby="filename-error"
+            onInput=${(e) => change({ filename: e.currentTarget.value }, "/filename")} />
+          <${FieldError} id="filename-error" text=${errorAt(errors, "/filename")} />
+        </div>` : html`<div class="skeleton tall" />`}
       </div>
       <footer>
         <div role="status"><${Notice} notice=${notice} onAgain=${send} /></div>
-        <button type="submit" id="start" aria-busy=${busy ? "true" : undefined} disabled=${busy || !kind}>
-          ${busy ? t("new.starting") : t("new.start")}</button>
+        <div class="go">
+          ${kind && html`<fieldset class="switch" aria-label=${t("new.format")}>
+            ${kind.formats.map((each) => html`<label key=${each}><input type="radio" name="format" value=${each} checked=${format === each}
+              onChange=${() => { setFormat(each); clear("/format"); }} /><span>${t(`new.format.${each}`)}</span></label>`)}
+          </fieldset>`}
+          <button type="submit" id="start" aria-busy=${busy ? "true" : undefined} disabled=${busy || !kind}>
+            ${busy ? t("new.starting") : t("new.start")}</button>
+          <${FieldError} id="format-error" text=${errorAt(errors, "/format")} />
+        </div>
       </footer>
     </form>
   </section>`;

@@ -23,11 +23,10 @@ function File({ job, file, now }) {
   return html`<h3 class="filename">${file.name}</h3><dl>
     <dt>${t("job.rows")}</dt><dd>${fmt.int(promised)} / ${fmt.int(file.rows)}
       ${apart > 0 && html` <span class="flag"><${Icon} name="warning" />${t("job.rows.differ", { n: fmt.int(apart) })}</span>`}</dd>
-    <dt>${t("job.size")}</dt><dd>${fmt.bytes(file.size)}${file.sheets > 0 && html` · ${t("job.sheets")} ${fmt.int(file.sheets)}`}</dd>
-    ${file.cells_truncated > 0 && html`<dt>${t("job.truncated")}</dt><dd>${fmt.int(file.cells_truncated)}
-      <small class="muted">${t("job.truncated.hint")}</small></dd>`}
-    ${file.chars_escaped > 0 && html`<dt>${t("job.escaped")}</dt><dd>${fmt.int(file.chars_escaped)}
-      <small class="muted">${t("job.escaped.hint")}</small></dd>`}
+    <dt>${t("job.size")}</dt><dd>${fmt.bytes(file.size)}</dd>
+    ${file.sheets > 0 && html`<dt>${t("job.sheets")}</dt><dd>${fmt.int(file.sheets)}</dd>`}
+    ${file.cells_truncated > 0 && html`<dt>${t("job.truncated")}</dt><dd>${fmt.int(file.cells_truncated)} <small class="muted">${t("job.truncated.hint")}</small></dd>`}
+    ${file.chars_escaped > 0 && html`<dt>${t("job.escaped")}</dt><dd>${fmt.int(file.chars_escaped)} <small class="muted">${t("job.escaped.hint")}</small></dd>`}
     <dt>${t("job.expires")}</dt><dd>${fate}</dd>
     <dt>${t("job.sha")}</dt><dd class="sha"><code>${file.sha256}</code><${Copy} text=${file.sha256} /></dd>
   </dl>`;
