@@ -3,6 +3,7 @@ package main
 
 import (
 	"os"
+	_ "time/tzdata" // tenants have time zones, and slim images have no zone files
 
 	"github.com/longhaul/longhaul/internal/cli"
 )
