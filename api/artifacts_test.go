@@ -161,9 +161,9 @@ func TestDownloadRefuses(t *testing.T) {
 	assert.Contains(t, p["detail"], "2026-11-29", "when it expired")
 }
 
-// A download costs memory for what is on the way, not for the file, and a part of it costs no whole.
+// A download costs memory for what is on the way, not for the file. It is not parallel: it counts what the
+// whole process allocates.
 func TestDownloadStreams(t *testing.T) {
-	t.Parallel()
 	const size = 256 << 20
 	folder := t.TempDir()
 	files, err := blob.Open(t.Context(), "file://"+folder)
@@ -189,8 +189,7 @@ func TestDownloadStreams(t *testing.T) {
 	require.NoError(t, err)
 	assert.EqualValues(t, size, n)
 	runtime.ReadMemStats(&after)
-	// Other tests run beside this one, and allocate some; a file read whole would be 256 MB.
-	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(size/2))
+	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(size/16))
 }
 
 // Storage that fails is told apart from the end of the file: before the first byte by a problem, after it
@@ -203,7 +202,7 @@ func TestDownloadFromFailingStorage(t *testing.T) {
 	t.Cleanup(func() { files.Close() })
 	b := setup(t, func(o *Options) { o.Files = files })
 	b.files = files
-	path, _ := b.store(t, "a.xlsx", make([]byte, 64<<20))
+	path, _ := b.store(t, "a.xlsx", make([]byte, 32<<20))
 	response, err := http.Get(b.url + path)
 	require.NoError(t, err)
 	defer response.Body.Close()
@@ -254,7 +253,7 @@ func TestDownloadFromStorageThatIsDown(t *testing.T) {
 func TestDownloadEndsWithItsClient(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	path, _ := b.store(t, "a.xlsx", make([]byte, 64<<20))
+	path, _ := b.store(t, "a.xlsx", make([]byte, 32<<20))
 	ctx, cancel := context.WithCancel(t.Context())
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, b.url+path, nil)
 	require.NoError(t, err)

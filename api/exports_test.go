@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -152,6 +153,36 @@ func TestStartExportRefuses(t *testing.T) {
 		a := b.send(t, http.MethodPost, startPath, body, "Origin", b.url, "Sec-Fetch-Site", "same-origin")
 		assert.Equal(t, http.StatusAccepted, a.StatusCode, "%s", a.body)
 	})
+}
+
+// However bad a request is, the answer stays small.
+func TestStartExportAnswersBriefly(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	var members, wrong, filters []string
+	for i := range 20_000 {
+		members = append(members, fmt.Sprintf(`"m%d":1`, i))
+		wrong = append(wrong, "7")
+		filters = append(filters, fmt.Sprintf(`"f%d":{}`, i))
+	}
+	for name, body := range map[string]string{
+		"unknown members":   `{"tenant":"acme",` + strings.Join(members, ",") + `}`,
+		"a long member":     `{"tenant":"acme","` + strings.Repeat("가", 200_000) + `":1}`,
+		"a long filter":     `{"tenant":"acme","filters":{"` + strings.Repeat("f", 500_000) + `":"x"}}`,
+		"many filters":      `{"tenant":"acme","filters":{` + strings.Join(filters, ",") + `}}`,
+		"many columns":      `{"tenant":"acme","columns":[` + strings.Join(wrong, ",") + `]}`,
+		"a long tenant":     `{"tenant":"` + strings.Repeat("t", 500_000) + `"}`,
+		"a long column":     `{"tenant":"acme","columns":["` + strings.Repeat("c", 500_000) + `"]}`,
+		"a long file name":  `{"tenant":"acme","filename":"` + strings.Repeat("n", 500_000) + `"}`,
+		"a long date value": `{"tenant":"acme","filters":{"from":"` + strings.Repeat("9", 500_000) + `"}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := b.send(t, http.MethodPost, startPath, body)
+			place(t, a.problem(t, http.StatusUnprocessableEntity))
+			assert.Less(t, len(a.body), MaxResponse)
+		})
+	}
 }
 
 // place returns the first wrong place of a problem.

@@ -13,6 +13,11 @@ const (
 	// by hand may be up to 2 MB, the most that Temporal takes; half of MaxResponse leaves room for the rest.
 	maxRequestEcho = MaxResponse / 2
 
+	// A body may hold tens of thousands of mistakes, and names as long as itself. An answer names this many
+	// of them, cut to this many characters: enough to mend any honest request, and far below MaxResponse.
+	maxPlaces = 50
+	maxWords  = 500
+
 	// callTimeout bounds a call to Temporal and the database. A status query has half of it for each of its
 	// two attempts; both are needed when the worker that held the execution has just died.
 	callTimeout = 5 * time.Second

@@ -137,6 +137,7 @@ func problemOf(err error, requestID string) *Problem {
 	for _, f := range e.Fields {
 		p.Errors = append(p.Errors, ProblemPlace{Pointer: &f.Pointer, Message: f.Message})
 	}
+	p.bound()
 	switch kind.Type {
 	case problemDuplicate:
 		p.JobID, p.JobURL = e.JobID, jobURL(e.JobID)
@@ -175,7 +176,32 @@ func fromHuma(ctx huma.Context, _ string, body any) (any, error) {
 			p.Errors = append(p.Errors, placeOf(e.Location, e.Message))
 		}
 	}
+	p.bound()
 	return p, nil
+}
+
+// bound keeps the client from choosing the size of the answer.
+func (p *Problem) bound() {
+	p.Detail = cut(p.Detail)
+	p.Errors = p.Errors[:min(len(p.Errors), maxPlaces)]
+	for i := range p.Errors {
+		place := &p.Errors[i]
+		place.Message, place.Parameter, place.Header = cut(place.Message), cut(place.Parameter), cut(place.Header)
+		if place.Pointer != nil {
+			pointer := cut(*place.Pointer)
+			place.Pointer = &pointer
+		}
+	}
+}
+
+func cut(s string) string {
+	if len(s) <= maxWords { // bytes, so certainly not more characters
+		return s
+	}
+	if runes := []rune(s); len(runes) > maxWords {
+		return string(runes[:maxWords]) + "…"
+	}
+	return s
 }
 
 // writeProblem answers outside of huma: unknown routes, refused origins, panics.

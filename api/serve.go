@@ -65,7 +65,9 @@ func Serve(ctx context.Context, listener net.Listener, handler http.Handler, opt
 		options.Logger.Warn("break off requests that outlasted the shutdown", "grace", options.Grace)
 		err = server.Close()
 	}
-	_ = <-served // http.ErrServerClosed
+	if ended := <-served; !errors.Is(ended, http.ErrServerClosed) {
+		err = errors.Join(err, ended)
+	}
 	if err != nil {
 		return fmt.Errorf("stop serving HTTP: %w", err)
 	}
