@@ -10,7 +10,7 @@ ARG TARGETOS TARGETARCH
 ARG VERSION=dev
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
-    go build -trimpath -tags timetzdata -ldflags "-s -w -X main.version=$VERSION" -o /out/longhaul .
+    go build -trimpath -ldflags "-s -w -X main.version=$VERSION" -o /out/longhaul .
 
 # Alpine rather than an empty image: its wget is the health check, its shell a help on bad days.
 FROM alpine:3.22.1
