@@ -229,7 +229,7 @@ export const dictionaries = {
     "act.cancel": "Cancel",
     "act.pause": "Pause",
     "act.resume": "Resume",
-    "act.retry": "Run again",
+    "act.retry": "Retry",
     "act.download": "Download",
     "act.details": "Details",
     "act.failed": "The request failed ({status}).",
