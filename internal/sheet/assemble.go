@@ -44,11 +44,14 @@ func (e *DamagedError) Unwrap() error { return e.Err }
 type OpenFunc func(ctx context.Context, i int) (io.ReadCloser, error)
 
 // Assemble writes the file that the fragments make, in their order. A workbook gets as many sheets as it
-// needs, each with the header row; a fragment is never divided between two. Without fragments the file has
-// headers only. progress, if not nil, is called after each fragment with the number of those done.
+// needs, each with the header row; a fragment is never divided between two: [Place] decides. Without
+// fragments the file has headers only. progress, if not nil, is called after each fragment with the number
+// of those done.
 //
-// Memory does not grow with the file. Errors are [*DamagedError], ctx's, those of open, and those of w; in
-// any case what has been written is incomplete.
+// If fragments bear row numbers of another place it writes nothing and returns a [*MisplacedError]; once
+// they are renumbered and stored, it is to be called again with their new infos. Memory does not grow with
+// the file. Other errors are [*DamagedError], ctx's, those of open, and those of w; then what has been
+// written is incomplete.
 func Assemble(
 	ctx context.Context, w io.Writer, layout Layout, fragments []Info, open OpenFunc, progress func(done int),
 ) (Summary, error) {
@@ -62,7 +65,11 @@ func assemble(
 	if err := layout.Validate(); err != nil {
 		return Summary{}, err
 	}
-	summary, err := summarize(layout, fragments)
+	summary, err := summarize(layout, fragments, maxRows)
+	if err != nil {
+		return Summary{}, err
+	}
+	sheets, err := divide(layout.Format, fragments, maxRows)
 	if err != nil {
 		return Summary{}, err
 	}
@@ -77,7 +84,8 @@ func assemble(
 	if layout.Format == CSV {
 		err = writeCSV(buffered, layout, in)
 	} else {
-		summary.Sheets, err = writeWorkbook(buffered, layout, in, maxRows)
+		summary.Sheets = len(sheets)
+		err = writeWorkbook(buffered, layout, in, sheets)
 	}
 	if err != nil {
 		return Summary{}, err
@@ -88,13 +96,16 @@ func assemble(
 	return summary, nil
 }
 
-// summarize adds up the fragments and refuses those of another layout.
-func summarize(layout Layout, fragments []Info) (Summary, error) {
+// summarize adds up the fragments and refuses those of another layout, and those that fit into no sheet.
+func summarize(layout Layout, fragments []Info, maxRows int64) (Summary, error) {
 	var s Summary
 	fingerprint := layout.fingerprint()
 	for i, f := range fragments {
 		if f.Layout != fingerprint || f.Format != layout.Format {
 			return Summary{}, &DamagedError{Fragment: i, Err: errors.New("it was encoded for another layout")}
+		}
+		if f.Format == XLSX && f.Rows > maxRows-1 {
+			return Summary{}, &DamagedError{Fragment: i, Err: fmt.Errorf("its %d rows do not fit into a sheet", f.Rows)}
 		}
 		s.Rows += f.Rows
 		s.CellsTruncated += f.CellsTruncated
@@ -118,18 +129,22 @@ type extent struct {
 	rows      int64
 }
 
-// divide puts the fragments into sheets, as many as fit into each. There is one sheet at least.
-func divide(fragments []Info, maxRows int64) ([]extent, error) {
+// divide puts the fragments into sheets. There is one sheet at least.
+func divide(format Format, fragments []Info, maxRows int64) ([]extent, error) {
+	rows := make([]int64, len(fragments))
+	for i, f := range fragments {
+		rows[i] = f.Rows
+	}
+	positions := place(format, rows, maxRows)
+	if err := checkPlaces(fragments, positions); err != nil {
+		return nil, err
+	}
 	sheets := []extent{{}}
 	for i, f := range fragments {
-		if f.Rows > maxRows-1 {
-			return nil, &DamagedError{Fragment: i, Err: fmt.Errorf("its %d rows do not fit into a sheet", f.Rows)}
+		if positions[i].Sheet == len(sheets) {
+			sheets = append(sheets, extent{})
 		}
 		last := &sheets[len(sheets)-1]
-		if last.rows+f.Rows > maxRows-1 {
-			sheets = append(sheets, extent{})
-			last = &sheets[len(sheets)-1]
-		}
 		first := i - len(last.fragments)
 		last.fragments = fragments[first : i+1]
 		last.rows += f.Rows
@@ -137,31 +152,27 @@ func divide(fragments []Info, maxRows int64) ([]extent, error) {
 	return sheets, nil
 }
 
-func writeWorkbook(w io.Writer, layout Layout, in *fragmentReader, maxRows int64) (sheets int, err error) {
-	extents, err := divide(in.infos, maxRows)
-	if err != nil {
-		return 0, err
-	}
-	rows := make([]int64, len(extents))
-	for i, x := range extents {
+func writeWorkbook(w io.Writer, layout Layout, in *fragmentReader, sheets []extent) error {
+	rows := make([]int64, len(sheets))
+	for i, x := range sheets {
 		rows[i] = x.rows
 	}
 	skeleton, err := newSkeleton(layout, rows)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	archive := &zipWriter{w: w}
 	for _, part := range skeleton.parts {
 		if err := writePart(archive, part); err != nil {
-			return 0, err
+			return err
 		}
 	}
-	for i, x := range extents {
+	for i, x := range sheets {
 		if err := writeSheet(archive, skeleton.frames[i], x, in); err != nil {
-			return 0, err
+			return err
 		}
 	}
-	return len(extents), archive.close()
+	return archive.close()
 }
 
 func writePart(archive *zipWriter, part piece) error {

@@ -80,6 +80,18 @@ func BenchmarkEncode(b *testing.B) {
 	}
 }
 
+// BenchmarkRenumber moves a page by one row.
+func BenchmarkRenumber(b *testing.B) {
+	s := encodePages(b, benchLayout(), benchRows, benchData(benchRows))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Renumber(s.fragments[0], firstDataRow+1); err != nil {
+			b.Fatal(err)
+		}
+	}
+	reportRows(b, s.infos[0].DataSize)
+}
+
 // BenchmarkAssemble joins a hundred pages: what it costs a row shows that it is copying.
 func BenchmarkAssemble(b *testing.B) {
 	const pages = 100
@@ -88,6 +100,7 @@ func BenchmarkAssemble(b *testing.B) {
 	for len(s.infos) < pages {
 		s.add(s.fragments[0], s.infos[0])
 	}
+	assembleAll(b, layout, s, MaxRows) // puts the copies in their places
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := Assemble(b.Context(), io.Discard, layout, s.infos, s.opener, nil); err != nil {

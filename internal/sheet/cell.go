@@ -1,18 +1,26 @@
 package sheet
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
-// cellForm is the XML around the values of one column, made once so that a cell is a few appends.
+// cellForm is the XML around the values of one column, made once so that a cell is a few appends: ref, the
+// row's number, what opens a cell of its kind, the value, what closes it.
 type cellForm struct {
 	kind     Type
-	empty    string
+	ref      string // begins any cell and its reference, up to the row's number
 	text     string // opens a text cell
 	keepText string // opens a text cell whose white space is significant
 	number   string // opens a number cell
 	flag     string // opens a flag cell
+	empty    string // ends a cell without a value
 }
 
 const (
+	rowStart  = `<row r="` // up to the row's number
+	cellStart = `<c r="`   // up to the column's letters
+	rowEnd    = `</row>`
 	textEnd   = `</t></is></c>`
 	numberEnd = `</v></c>`
 )
@@ -21,46 +29,65 @@ func cellForms(columns []Column) []cellForm {
 	forms := make([]cellForm, len(columns))
 	styles := stylesOf(columns)
 	for i, c := range columns {
-		forms[i] = formOf(c.Type, styles.of[i])
+		forms[i] = formOf(c.Type, i, styles.of[i])
 	}
 	return forms
 }
 
-func formOf(kind Type, style int) cellForm {
-	// Every cell names its style, even an empty one: a column's style holds only where there is no cell.
-	c := `<c`
-	if style != styleDefault {
+// formOf returns the form of the column with this index, from 0.
+func formOf(kind Type, column, style int) cellForm {
+	c := `"`
+	if style != styleDefault { // every cell names its style: a column's holds only where there is no cell
 		c += ` s="` + strconv.Itoa(style) + `"`
 	}
 	return cellForm{
 		kind:     kind,
-		empty:    c + `/>`,
+		ref:      cellStart + columnLetters(column),
 		text:     c + ` t="inlineStr"><is><t>`,
 		keepText: c + ` t="inlineStr"><is><t xml:space="preserve">`,
 		number:   c + `><v>`,
 		flag:     c + ` t="b"><v>`,
+		empty:    c + `/>`,
 	}
 }
 
-func (e *Encoder) appendXMLRow(b []byte, cells [][]byte) []byte {
-	b = append(b, "<row>"...)
-	for i, value := range cells {
-		form := &e.columns[i]
-		switch {
-		case len(value) == 0:
-			b = append(b, form.empty...)
-		case form.kind == Text:
-			b = e.appendXMLText(b, form, value)
-		default:
-			typed, ok := e.appendXMLValue(b, form, value)
-			if !ok {
-				typed = e.appendXMLText(b, form, value)
-				e.info.CellsAsText++
-			}
-			b = typed
-		}
+// columnLetters names the column with this index, from 0: A to Z, AA to ZZ, AAA to XFD.
+func columnLetters(column int) string {
+	var letters []byte
+	for n := column + 1; n > 0; n = (n - 1) / 26 {
+		letters = append(letters, 'A'+byte((n-1)%26))
 	}
-	return append(b, "</row>"...)
+	slices.Reverse(letters)
+	return string(letters)
+}
+
+// appendXMLRow appends a row. An empty value needs no cell: the ones behind it say where they belong.
+func (e *Encoder) appendXMLRow(b []byte, cells [][]byte) []byte {
+	e.row = strconv.AppendInt(e.row[:0], int64(e.info.FirstRow)+e.info.Rows, 10)
+	b = append(b, rowStart...)
+	b = append(b, e.row...)
+	b = append(b, `">`...)
+	for i, value := range cells {
+		if len(value) == 0 {
+			continue
+		}
+		form := &e.columns[i]
+		if form.kind != Text {
+			typed, ok := e.appendXMLValue(b, form, value)
+			if ok {
+				b = typed
+				continue
+			}
+			e.info.CellsAsText++
+		}
+		b = e.appendXMLText(b, form, value)
+	}
+	return append(b, rowEnd...)
+}
+
+// appendRef begins a cell, up to and including the number of the row.
+func (e *Encoder) appendRef(b []byte, form *cellForm) []byte {
+	return append(append(b, form.ref...), e.row...)
 }
 
 // appendXMLValue appends a cell that is not text, or reports that value is not of the column's type.
@@ -71,28 +98,28 @@ func (e *Encoder) appendXMLValue(b []byte, form *cellForm, value []byte) ([]byte
 		if !ok || !n.exact(form.kind) {
 			return b, false
 		}
-		b = append(b, form.number...)
+		b = append(e.appendRef(b, form), form.number...)
 		b = append(b, value...)
 	case Date:
 		days, ok := parseDate(value)
 		if !ok || days < firstDay {
 			return b, false
 		}
-		b = append(b, form.number...)
+		b = append(e.appendRef(b, form), form.number...)
 		b = appendSerial(b, days, 0)
 	case Instant:
 		days, milli, ok := e.localTime(value)
 		if !ok || days < firstDay || days > lastDay {
 			return b, false
 		}
-		b = append(b, form.number...)
+		b = append(e.appendRef(b, form), form.number...)
 		b = appendSerial(b, days, milli)
 	default:
 		on, ok := parseFlag(value)
 		if !ok {
 			return b, false
 		}
-		b = append(b, form.flag...)
+		b = append(e.appendRef(b, form), form.flag...)
 		if on {
 			b = append(b, '1')
 		} else {

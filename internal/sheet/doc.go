@@ -13,11 +13,21 @@
 // own CRC-32 and sizes are computed beforehand, without looking at a row again. Assembling a file is
 // therefore copying: constant memory, and a small part of the work of encoding.
 //
-// Rows carry no row numbers and cells no references (both are optional in ECMA-376), so a fragment depends
-// on nothing but its rows. Rows that come or go between plan and read shift no other page, and which sheet
-// a page lands on is decided at the end.
+// Rows carry their numbers and cells their references. Both are optional in ECMA-376, but several readers
+// find nothing without them. A page is therefore encoded for its first row, which follows from the planned
+// numbers of rows:
 //
-// The same rows in the same layout make the same bytes, always and everywhere.
+//	planned counts ──Place──→ StartAt ──→ fragments ──Assemble──→ file
+//	                                          ↑           │
+//	                                       Renumber ←─ *MisplacedError
+//
+// When rows come or go between plan and read, the pages behind them in the sheet, and maybe in those after
+// it, belong elsewhere than they were encoded for. Assemble finds that out from the infos, before it writes
+// a byte, and Renumber moves a fragment without asking the database again. Mostly no row does, and no
+// fragment is touched twice.
+//
+// The same rows in the same place and layout make the same bytes, always and everywhere: whether they were
+// encoded there or renumbered.
 package sheet
 
 // Type tells what a column's cells hold and so how a value's text is written. A value that is not of its

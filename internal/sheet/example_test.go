@@ -32,7 +32,9 @@ func Example() {
 	}
 	var stored [][]byte // in blob storage, really
 	var infos []sheet.Info
-	for _, rows := range pages {
+	places := sheet.Place(layout.Format, []int64{2, 1}) // as many rows as the pages shall have
+	for i, rows := range pages {
+		encoder.StartAt(places[i].FirstRow)
 		for _, row := range rows {
 			if err := encoder.Append(row); err != nil {
 				log.Fatal(err)

@@ -4,7 +4,9 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"errors"
 	"io"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"testing"
@@ -40,30 +42,56 @@ func (b *body) Close() error {
 	return nil
 }
 
-// encodePages encodes rows into pages of the given size.
+// encodePages encodes rows into pages of the given size, placed in sheets of full size.
 func encodePages(t testing.TB, layout Layout, pageRows int, rows [][][]byte) *store {
 	t.Helper()
 	encoder, err := NewEncoder(layout)
 	require.NoError(t, err)
 	s := &store{}
-	for len(rows) > 0 {
-		page := rows[:min(pageRows, len(rows))]
-		rows = rows[len(page):]
-		for _, row := range page {
-			require.NoError(t, encoder.Append(row))
-		}
-		fragment, info, err := encoder.Finish()
-		require.NoError(t, err)
-		s.add(fragment, info)
+	pages := slices.Collect(slices.Chunk(rows, pageRows))
+	var counts []int64
+	for _, page := range pages {
+		counts = append(counts, int64(len(page)))
+	}
+	for i, position := range Place(layout.Format, counts) {
+		s.add(encodePage(t, encoder, position.FirstRow, pages[i]))
 	}
 	return s
 }
 
-// assembleAll assembles the whole store with sheets of maxRows.
+// encodePage encodes rows for a place; the bytes are valid until the encoder is used again.
+func encodePage(t testing.TB, encoder *Encoder, firstRow int, rows [][][]byte) ([]byte, Info) {
+	t.Helper()
+	encoder.StartAt(firstRow)
+	for _, row := range rows {
+		require.NoError(t, encoder.Append(row))
+	}
+	return finish(t, encoder)
+}
+
+// settle renumbers the fragments that an assembly found misplaced.
+func (s *store) settle(t testing.TB, misplaced *MisplacedError) {
+	t.Helper()
+	s.fragments, s.infos = slices.Clone(s.fragments), slices.Clone(s.infos)
+	for i, fragment := range misplaced.Fragments {
+		renumbered, err := Renumber(s.fragments[fragment], misplaced.FirstRow[i])
+		require.NoError(t, err)
+		s.fragments[fragment] = renumbered
+		s.infos[fragment], err = ReadInfo(renumbered)
+		require.NoError(t, err)
+	}
+}
+
+// assembleAll assembles the whole store with sheets of maxRows, and renumbers what that takes.
 func assembleAll(t testing.TB, layout Layout, s *store, maxRows int64) ([]byte, Summary) {
 	t.Helper()
 	var file bytes.Buffer
 	summary, err := assemble(t.Context(), &file, layout, s.infos, s.opener, nil, maxRows)
+	if misplaced := (*MisplacedError)(nil); errors.As(err, &misplaced) {
+		require.Zero(t, file.Len())
+		s.settle(t, misplaced)
+		summary, err = assemble(t.Context(), &file, layout, s.infos, s.opener, nil, maxRows)
+	}
 	require.NoError(t, err)
 	require.Zero(t, s.open.Load(), "fragments left open")
 	return file.Bytes(), summary

@@ -157,17 +157,17 @@ func (c *compressor) compress(name string, raw []byte, final bool) (piece, error
 
 // headerRow is the first row of each sheet.
 func headerRow(columns []Column) []byte {
-	var e Encoder // for its cells only; what it counts about headers is nobody's data
-	form := formOf(Text, styleHeader)
-	b := []byte("<row>")
-	for _, c := range columns {
-		if c.Header == "" {
-			b = append(b, form.empty...)
+	e := Encoder{row: []byte("1")} // for its cells only; what it counts about headers is nobody's data
+	b := []byte(rowStart + `1">`)
+	for i, c := range columns {
+		form := formOf(Text, i, styleHeader)
+		if c.Header == "" { // a cell all the same, for the header's looks
+			b = append(e.appendRef(b, &form), form.empty...)
 		} else {
 			b = e.appendXMLText(b, &form, []byte(c.Header))
 		}
 	}
-	return append(b, "</row>"...)
+	return append(b, rowEnd...)
 }
 
 // writeEmpty writes the workbook without rows.

@@ -48,9 +48,9 @@ func (e *Encoder) appendXMLText(b []byte, form *cellForm, v []byte) []byte {
 	first, last := v[0], v[len(v)-1]
 	// Without xml:space, readers may strip white space at the ends; Excel itself sets it for newlines too.
 	if first <= ' ' || last <= ' ' || bytes.IndexByte(v, '\n') >= 0 || bytes.IndexByte(v, '\t') >= 0 {
-		b = append(b, form.keepText...)
+		b = append(e.appendRef(b, form), form.keepText...)
 	} else {
-		b = append(b, form.text...)
+		b = append(e.appendRef(b, form), form.text...)
 	}
 	b, escaped := escapeXML(b, v)
 	e.info.CharsEscaped += escaped

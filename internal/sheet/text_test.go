@@ -94,7 +94,7 @@ func TestSignificantSpaceIsMarked(t *testing.T) {
 		"a b": false, " a": true, "a ": true, "a\nb": true, "a\tb": true, "\r": true, "한글": false,
 	} {
 		var e Encoder
-		form := formOf(Text, 2)
+		form := formOf(Text, 0, 2)
 		cell := string(e.appendXMLText(nil, &form, []byte(text)))
 		require.Equal(t, marked, strings.Contains(cell, `xml:space="preserve"`), "%q", text)
 	}

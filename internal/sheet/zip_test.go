@@ -26,9 +26,10 @@ func TestArchiveBeyond4GiB(t *testing.T) {
 	infos := make([]Info, pages+1)
 	for i := range infos {
 		infos[i] = info
+		infos[i].FirstRow = firstDataRow + i%pages*100
 	}
-	header := info.appendHeader(nil)
-	open := func(context.Context, int) (io.ReadCloser, error) {
+	open := func(_ context.Context, i int) (io.ReadCloser, error) {
+		header := infos[i].appendHeader(nil)
 		return io.NopCloser(io.MultiReader(bytes.NewReader(header), io.LimitReader(zeroReader{}, dataSize))), nil
 	}
 	file := &sparseFile{blocks: map[int64][]byte{}}
