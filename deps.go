@@ -38,4 +38,3 @@ import (
 	_ "gorm.io/gorm"
 	_ "modernc.org/sqlite"
 )
-

@@ -97,14 +97,20 @@ func (e *Export) cut(ctx context.Context, p *exportPlan, s dataset.Selection, la
 		p.Rows++
 		inPage++
 		if inPage == pageRows || (sheetRows > 0 && p.Rows%sheetRows == 0) {
-			p.Through, inPage = append(p.Through, key), 0
+			p.end(key, inPage)
+			inPage = 0
 		}
 		return nil
 	})
 	if err == nil && inPage > 0 {
-		p.Through = append(p.Through, key)
+		p.end(key, inPage)
 	}
 	return err
+}
+
+// end ends a page with a key.
+func (p *exportPlan) end(key, rows int64) {
+	p.Through, p.PageRows = append(p.Through, key), append(p.PageRows, rows)
 }
 
 // key reads one key; none at all is zero.
@@ -122,7 +128,7 @@ func (e *Export) key(ctx context.Context, statement dataset.Statement) (int64, e
 }
 
 // Page reads the rows of one page and stores them as a fragment. A fragment that is there already and
-// whole is left as it is.
+// whole is left as it is, but for its row numbers where another first row is asked for.
 func (e *Export) Page(ctx context.Context, ref contract.PageRef) (contract.PageResult, error) {
 	plan, err := e.plan(ctx, contract.PlanRef{JobID: ref.JobID, Plan: ref.Plan})
 	if err != nil {
@@ -132,26 +138,52 @@ func (e *Export) Page(ctx context.Context, ref contract.PageRef) (contract.PageR
 		return contract.PageResult{}, fmt.Errorf("page %d is not in a plan of %d pages", ref.Page, len(plan.Through))
 	}
 	key := contract.FragmentKey(ref.JobID, ref.Plan, ref.Page)
-	if info, err := e.info(ctx, key); err == nil {
-		return contract.PageResult{Rows: info.Rows}, nil
-	} else if !missing(err) {
-		return contract.PageResult{}, err
+	info, err := e.info(ctx, key)
+	switch {
+	case missing(err):
+		info, err = e.makePage(ctx, plan, key, ref)
+	case err == nil && ref.FirstRow > 0 && info.FirstRow != ref.FirstRow:
+		err = e.renumber(ctx, key, ref.FirstRow)
 	}
-	fragment, info, err := e.encode(ctx, plan, ref.Page)
 	if err != nil {
 		return contract.PageResult{}, fmt.Errorf("export page %d of %s: %w", ref.Page, plan.Request.Kind, err)
-	}
-	if err := e.Blobs.Put(ctx, key, fragment); err != nil {
-		return contract.PageResult{}, fmt.Errorf("store page %d of %s: %w", ref.Page, plan.Request.Kind, err)
 	}
 	return contract.PageResult{Rows: info.Rows}, nil
 }
 
-func (e *Export) encode(ctx context.Context, plan *planned, page int) ([]byte, sheet.Info, error) {
+func (e *Export) makePage(ctx context.Context, plan *planned, key string, ref contract.PageRef) (sheet.Info, error) {
+	firstRow := plan.places[ref.Page].FirstRow
+	if ref.FirstRow > 0 {
+		firstRow = ref.FirstRow
+	}
+	fragment, info, err := e.encode(ctx, plan, ref.Page, firstRow)
+	if err == nil {
+		err = e.Blobs.Put(ctx, key, fragment)
+	}
+	return info, err
+}
+
+// renumber gives the rows of a fragment other numbers, without reading them again: they might have changed
+// once more.
+func (e *Export) renumber(ctx context.Context, key string, firstRow int) error {
+	fragment, err := e.Blobs.Get(ctx, key)
+	if err != nil {
+		return err
+	}
+	moved, err := sheet.Renumber(fragment, firstRow)
+	if err != nil {
+		// Made again by the next attempt: what is damaged cannot be renumbered.
+		return errors.Join(fmt.Errorf("%w: %w", errDamaged, err), e.Blobs.Delete(ctx, key))
+	}
+	return e.Blobs.Put(ctx, key, moved)
+}
+
+func (e *Export) encode(ctx context.Context, plan *planned, page, firstRow int) ([]byte, sheet.Info, error) {
 	encoder, err := sheet.NewEncoder(plan.layout)
 	if err != nil {
 		return nil, sheet.Info{}, err
 	}
+	encoder.StartAt(firstRow)
 	statement := plan.selection.Page(plan.SellerID, plan.after(page), plan.Through[page])
 	if err := e.Store.Stream(ctx, statement.SQL, statement.Args, encoder.Append); err != nil {
 		return nil, sheet.Info{}, err
@@ -182,8 +214,8 @@ var errDamaged = errors.New("fragment is damaged")
 // missing tells that a fragment has to be made, for the first time or again.
 func missing(err error) bool { return errors.Is(err, blob.ErrNotFound) || errors.Is(err, errDamaged) }
 
-// Assemble joins the fragments of a plan into the file. If some are missing or damaged it removes what
-// there is of them and names their pages instead.
+// Assemble joins the fragments of a plan into the file. If some are missing, damaged or no longer in their
+// place, it removes the damaged ones and names their pages instead.
 func (e *Export) Assemble(ctx context.Context, ref contract.PlanRef) (contract.AssembleResult, error) {
 	plan, err := e.plan(ctx, ref)
 	if err != nil {
@@ -195,12 +227,20 @@ func (e *Export) Assemble(ctx context.Context, ref contract.PlanRef) (contract.A
 	}
 	file, err := e.write(ctx, plan, ref, infos)
 	var damaged *sheet.DamagedError
-	if errors.As(err, &damaged) {
+	var misplaced *sheet.MisplacedError
+	switch {
+	case errors.As(err, &damaged):
 		key := contract.FragmentKey(ref.JobID, ref.Plan, damaged.Fragment)
 		redo := contract.PageRef{JobID: ref.JobID, Plan: ref.Plan, Page: damaged.Fragment}
 		return contract.AssembleResult{Redo: []contract.PageRef{redo}}, e.Blobs.Delete(ctx, key)
-	}
-	if err != nil {
+	case errors.As(err, &misplaced):
+		for i, page := range misplaced.Fragments {
+			redo = append(redo, contract.PageRef{
+				JobID: ref.JobID, Plan: ref.Plan, Page: page, FirstRow: misplaced.FirstRow[i],
+			})
+		}
+		return contract.AssembleResult{Redo: redo}, nil
+	case err != nil:
 		return contract.AssembleResult{}, fmt.Errorf("assemble %s: %w", plan.Request.Kind, err)
 	}
 	return contract.AssembleResult{Artifact: file}, nil

@@ -1,12 +1,11 @@
 package activities_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -20,6 +19,7 @@ import (
 	"github.com/longhaul/longhaul/activities"
 	"github.com/longhaul/longhaul/catalog"
 	"github.com/longhaul/longhaul/contract"
+	"github.com/longhaul/longhaul/dataset"
 	"github.com/longhaul/longhaul/internal/blob"
 	"github.com/longhaul/longhaul/internal/store"
 	"github.com/longhaul/longhaul/internal/testenv"
@@ -153,17 +153,7 @@ func TestEveryDeedTwice(t *testing.T) {
 
 func (b *bench) readBack(t *testing.T, file job.Artifact) {
 	t.Helper()
-	r, err := b.blobs.Reader(t.Context(), file.Key, 0, -1)
-	require.NoError(t, err)
-	defer r.Close()
-	data, err := io.ReadAll(r)
-	require.NoError(t, err)
-	require.EqualValues(t, len(data), file.Size)
-	book, err := excelize.OpenReader(strings.NewReader(string(data)))
-	require.NoError(t, err)
-	defer book.Close()
-	rows, err := book.GetRows(book.GetSheetName(0))
-	require.NoError(t, err)
+	rows := b.rows(t, file)
 	require.Len(t, rows, lines+1)
 	require.Equal(t, []string{"SKU", "Product", "Quantity", "Amount"}, rows[0])
 	require.Equal(t, "00041", rows[42][0], "rows are in key order, zeros stay")
@@ -275,6 +265,67 @@ func TestRowsThatMoveAfterThePlan(t *testing.T) {
 	require.EqualValues(t, lines-10, got.Rows, "what is above the high-water mark does not belong to the export")
 	file := must(t, b, contract.AssembleExport, contract.PlanRef{JobID: request.JobID, Plan: plan.ID}).Artifact
 	require.EqualValues(t, lines-10, file.Rows)
+}
+
+// When a page comes to fewer rows than planned, those after it move up: their numbers are written anew, and
+// the file holds the same as if the plan had known.
+func TestPagesMoveUpWhenRowsAreGone(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, testenv.SQLite(t))
+	b.smallPages(t, 100)
+	plan := must(t, b, contract.PlanExport, request)
+	require.Equal(t, (lines+99)/100, plan.Pages)
+	require.NoError(t, b.store.DB(t.Context()).Where("id IN (5, 150, 151)").Delete(&store.OrderLine{}).Error)
+	file := b.finish(t, plan, request.JobID)
+	require.EqualValues(t, lines-3, file.Rows)
+
+	known := request
+	known.JobID = "job-2"
+	same := b.finish(t, must(t, b, contract.PlanExport, known), known.JobID)
+	require.Equal(t, b.rows(t, same), b.rows(t, file))
+}
+
+// rows reads all rows of a workbook's first sheet by their cell references.
+func (b *bench) rows(t *testing.T, file job.Artifact) [][]string {
+	t.Helper()
+	data, err := b.blobs.Get(t.Context(), file.Key)
+	require.NoError(t, err)
+	require.EqualValues(t, len(data), file.Size)
+	book, err := excelize.OpenReader(bytes.NewReader(data))
+	require.NoError(t, err)
+	defer book.Close()
+	rows, err := book.GetRows(book.GetSheetName(0))
+	require.NoError(t, err)
+	return rows
+}
+
+// smallPages cuts the kind's pages to a size, so that a few rows make many.
+func (b *bench) smallPages(t *testing.T, rows int) {
+	t.Helper()
+	kind, err := b.export.Kinds.Export(request.Request.Kind)
+	require.NoError(t, err)
+	kind.PageRows = rows
+	b.export.Kinds, err = dataset.NewRegistry(kind)
+	require.NoError(t, err)
+}
+
+// finish makes all pages of a plan, sees to those that are named, and assembles.
+func (b *bench) finish(t *testing.T, plan contract.ExportPlan, jobID string) job.Artifact {
+	t.Helper()
+	for page := range plan.Pages {
+		must(t, b, contract.ExportPage, contract.PageRef{JobID: jobID, Plan: plan.ID, Page: page})
+	}
+	for {
+		got := must(t, b, contract.AssembleExport, contract.PlanRef{JobID: jobID, Plan: plan.ID})
+		if got.Artifact != nil {
+			return *got.Artifact
+		}
+		for range 2 {
+			for _, ref := range got.Redo {
+				must(t, b, contract.ExportPage, ref)
+			}
+		}
+	}
 }
 
 func TestBadRequestsAreFinal(t *testing.T) {

@@ -60,7 +60,7 @@ func failure(ctx context.Context, err error) error {
 		return classed(known)
 	case errors.As(err, &delivery):
 		return undelivered(delivery)
-	case store.Transient(err), blob.Transient(err):
+	case store.Transient(err), blob.Transient(err), errors.Is(err, errDamaged):
 		return temporal.NewApplicationErrorWithCause(err.Error(), contract.FailureType(job.ReasonDownstream), err)
 	}
 	return final(job.ReasonInternal, err.Error(), err)

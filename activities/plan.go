@@ -27,8 +27,9 @@ type exportPlan struct {
 	HighWater int64 `json:"high_water"`
 	// Through is the last key of each page; a page begins after the last key of the one before.
 	Through []int64 `json:"through"`
-	// Rows is how many rows all pages promise together.
-	Rows int64 `json:"rows"`
+	// PageRows is how many rows each page promises, and Rows how many all promise together.
+	PageRows []int64 `json:"page_rows"`
+	Rows     int64   `json:"rows"`
 	// Definition is a digest of the kind's SQL and layout as they were when the plan was made. Pages made
 	// by a worker that knows the kind differently would not fit together.
 	Definition string `json:"definition"`
@@ -39,6 +40,7 @@ type planned struct {
 	exportPlan
 	selection dataset.Selection
 	layout    sheet.Layout
+	places    []sheet.Position // of the pages, if they keep what they promise
 }
 
 // digest names a plan by its content.
@@ -114,6 +116,7 @@ func (e *Export) plan(ctx context.Context, ref contract.PlanRef) (*planned, erro
 	if definition(p.selection, p.layout) != p.Definition {
 		return nil, planLost("its kind has been changed since")
 	}
+	p.places = sheet.Place(p.layout.Format, p.PageRows)
 	e.plans.put(ref, p)
 	return p, nil
 }

@@ -43,7 +43,7 @@ const memoKey = "idempotency_key"
 // StartExport starts an export, or returns the job that the same key has started before (replayed).
 //
 // Errors are [*job.Error]: CodeInvalid with the fields that are wrong; CodeNotFound for an unknown kind;
-// CodeDuplicate with the running job's ID; CodeUnavailable when Temporal or the database does not answer.
+// CodeDuplicate with the running job's ID; CodeConflict for a key that stands for another request; CodeUnavailable when Temporal or the database does not answer.
 func (s *Starter) StartExport(ctx context.Context, in contract.ExportInput, key string) (j job.Job, replayed bool, err error) {
 	in, err = s.check(ctx, in)
 	if err != nil {
@@ -97,7 +97,7 @@ func (s *Starter) startOnce(ctx context.Context, in contract.ExportInput, key st
 		return job.Job{}, false, unavailable("the database does not answer", err)
 	}
 	if claim.Fingerprint != requestDigest(in) {
-		return job.Job{}, false, job.Errorf(job.CodeInvalid, "this Idempotency-Key was used before for another request")
+		return job.Job{}, false, job.Errorf(job.CodeConflict, "this Idempotency-Key was used before for another request")
 	}
 	jobID := claim.JobID
 	if jobID == "" && !claim.New {

@@ -159,7 +159,7 @@ func TestIdempotencyKey(t *testing.T) {
 	other := in
 	other.Filename = "other.csv"
 	_, _, err = h.StartExport(t.Context(), other, "key")
-	require.Equal(t, job.CodeInvalid, job.CodeOf(err), "same key, other request")
+	require.Equal(t, job.CodeConflict, job.CodeOf(err), "same key, other request")
 
 	// The process died after the start and before it could note the job.
 	require.NoError(t, h.Store.DB(t.Context()).Exec("UPDATE idempotency_keys SET job_id = ''").Error)

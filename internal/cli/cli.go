@@ -54,6 +54,9 @@ type session struct {
 	out     io.Writer // results
 	err     io.Writer // everything else: progress and notices
 	log     io.Writer
+
+	// temporal and namespace are where a stack on this machine has its Temporal, once it is found.
+	temporal, namespace string
 }
 
 // Main runs the command line until it is done or interrupted, and returns the exit code.

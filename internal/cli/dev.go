@@ -13,6 +13,7 @@ import (
 	"github.com/longhaul/longhaul/api"
 	"github.com/longhaul/longhaul/internal/config"
 	"github.com/longhaul/longhaul/internal/devstack"
+	"github.com/longhaul/longhaul/job"
 )
 
 // stackFlags are the flags of the commands that run everything on this machine.
@@ -161,21 +162,22 @@ func (s *session) startTemporal(flags stackFlags) (stackTemporal, error) {
 	if os.Getenv("TEMPORAL_ADDRESS") != "" {
 		return stackTemporal{stop: func() {}}, nil
 	}
-	if given := s.config.TemporalCLI; given != "" {
-		if err := os.Setenv(devstack.CLIVariable, given); err != nil {
-			return stackTemporal{}, err
-		}
-	}
-	path, err := devstack.CLI(s, devstack.CLIOptions{Out: s.err})
+	path, err := devstack.CLI(s, devstack.CLIOptions{Path: s.config.TemporalCLI, Out: s.err})
 	if err != nil {
 		return stackTemporal{}, err
 	}
 	dir := cmp.Or(s.config.DataDir, config.DefaultDataDir)
-	t, err := devstack.Start(s, devstack.Options{
+	options := devstack.Options{
 		CLI: path, DBFile: filepath.Join(dir, "temporal.db"), LogFile: filepath.Join(dir, "temporal.log"),
 		Port:   orFree(flags.TemporalPort, 7233),
 		UIPort: orFree(flags.TemporalUIPort, 8233),
-	})
+	}
+	t, err := devstack.Start(s, options)
+	if job.CodeOf(err) == job.CodeUnavailable {
+		// Somebody was quicker to take a usual port; one that was asked for is not given up.
+		options.Port, options.UIPort = flags.TemporalPort, flags.TemporalUIPort
+		t, err = devstack.Start(s, options)
+	}
 	if err != nil {
 		return stackTemporal{}, err
 	}

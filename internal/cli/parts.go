@@ -59,7 +59,7 @@ func (s *session) findStack() error {
 	c.PublicURL = cmp.Or(c.PublicURL, info.HTTPURL)
 	c.TemporalUIURL = cmp.Or(c.TemporalUIURL, info.TemporalUI)
 	if os.Getenv("TEMPORAL_ADDRESS") == "" {
-		return os.Setenv("TEMPORAL_ADDRESS", info.TemporalAddress)
+		s.temporal, s.namespace = info.TemporalAddress, info.TemporalNamespace
 	}
 	return nil
 }
@@ -98,6 +98,8 @@ func (s *session) connect() (*parts, error) {
 	}
 	options, err := config.Temporal(p.log)
 	if err == nil {
+		options.HostPort = cmp.Or(s.temporal, options.HostPort)
+		options.Namespace = cmp.Or(s.namespace, options.Namespace)
 		err = p.dial(s, options)
 	}
 	if err != nil {
