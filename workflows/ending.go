@@ -26,10 +26,11 @@ func (e *end) Error() string { return string(e.reason) + ": " + e.message }
 func (l *lifecycle) close(
 	ctx workflow.Context, err error, registration contract.Registration, cleanUp func(workflow.Context),
 ) (job.Status, error) {
+	cancelled := ctx.Err() != nil
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	l.over = true
 
-	verdict := l.verdict(err)
+	verdict := l.verdict(err, cancelled)
 	last, now := l.status, workflow.Now(ctx)
 	last.State, last.Reason, last.Message = verdict.state, verdict.reason, verdict.message
 	last.EndedAt, last.UpdatedAt = &now, now
@@ -50,8 +51,9 @@ func (l *lifecycle) close(
 	return l.status, l.failure(err)
 }
 
-// verdict turns the error that a story ended with into an end.
-func (l *lifecycle) verdict(err error) end {
+// verdict turns the error that a story ended with into an end. A step whose worker dies after the job was
+// cancelled is not tried again: it times out, and the job is cancelled all the same.
+func (l *lifecycle) verdict(err error, cancelled bool) end {
 	var known *end
 	var app *temporal.ApplicationError
 	switch {
@@ -62,7 +64,7 @@ func (l *lifecycle) verdict(err error) end {
 	case l.timedOut:
 		return end{job.TimedOut, job.ReasonTimeout,
 			fmt.Sprintf("the job ran longer than the %s that its kind allows", l.limits.MaxDuration)}
-	case temporal.IsCanceledError(err):
+	case cancelled || temporal.IsCanceledError(err):
 		return end{job.Cancelled, job.ReasonUser, "cancelled"}
 	case errors.As(err, &app) && slices.Contains(job.Reasons, job.Reason(app.Type())):
 		return end{job.Failed, job.Reason(app.Type()), l.explain(job.Reason(app.Type()), app)}
