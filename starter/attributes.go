@@ -2,33 +2,21 @@ package starter
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 
-	"go.temporal.io/api/common/v1"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/operatorservice/v1"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/temporal"
 
 	"github.com/longhaul/longhaul/contract"
 )
 
 // runID matches what Temporal gives its runs; anything else must not get into a visibility query.
 var runID = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
-
-// keyword reads a search attribute of a listed execution; "" where there is none.
-func keyword(fields map[string]*common.Payload, key temporal.SearchAttributeKeyKeyword) string {
-	var value string
-	if payload := fields[key.GetName()]; payload != nil {
-		_ = json.Unmarshal(payload.GetData(), &value) // a payload of another type is no keyword
-	}
-	return value
-}
 
 // EnsureSearchAttributes registers the search attributes that executions carry, where they are missing.
 // On Temporal Cloud this is not allowed, so there they are made beforehand; the error names them.

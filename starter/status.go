@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"time"
 
+	"go.temporal.io/api/common/v1"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/longhaul/longhaul/contract"
@@ -18,6 +20,9 @@ const (
 	// patience is how long a caller waits for a running execution's own answer before it gets the last
 	// known one: no response may take a second to begin. The median answer takes 10 ms.
 	patience = 700 * time.Millisecond
+	// lastLook is how long it takes at most, after that patience, to find out why there is no answer: a
+	// Temporal that is up tells within 10 ms.
+	lastLook = 250 * time.Millisecond
 	// askFor is how long the question itself stands. It outlives the caller, because the first question
 	// after the death of a worker is what makes Temporal turn to another one (after a second).
 	askFor = 5 * time.Second
@@ -101,7 +106,7 @@ var errClosed = errors.New("the execution has closed")
 // withoutAnswer finds out why a running job does not answer: it has closed, it is gone, or no worker is
 // there to answer for it.
 func (s *Starter) withoutAnswer(ctx context.Context, j job.Job) (job.Job, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, lastLook)
 	defer cancel()
 	d, err := s.latest(ctx, j)
 	switch {
@@ -209,7 +214,7 @@ func (s *Starter) heal(ctx context.Context, j job.Job, runID string, end job.Sta
 }
 
 // unregistered looks for an execution that has no row yet: one that was started a moment ago, or by hand
-// while no worker runs.
+// while no worker runs. What it was asked for stands in its first event, whoever started it.
 func (s *Starter) unregistered(ctx context.Context, id string) (job.Job, error) {
 	missing := job.Errorf(job.CodeNotFound, "there is no job %q", id)
 	if !runID.MatchString(id) {
@@ -218,20 +223,43 @@ func (s *Starter) unregistered(ctx context.Context, id string) (job.Job, error) 
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	found, err := s.Temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
-		PageSize: 1, Query: fmt.Sprintf("RunId = '%s'", id),
+		PageSize: 1, Query: fmt.Sprintf("RunId = '%s' AND WorkflowType = '%s'", id, contract.Export.Name),
 	})
 	if err != nil || len(found.GetExecutions()) == 0 {
 		return job.Job{}, missing
 	}
 	info := found.GetExecutions()[0]
-	attributes := info.GetSearchAttributes().GetIndexedFields()
+	in, err := s.input(ctx, info.GetExecution())
+	if err != nil || in.Carried != nil { // a later run of an execution is not named by its own ID
+		return job.Job{}, missing
+	}
 	at := info.GetStartTime().AsTime()
-	return job.Job{
-		ID: id, Type: job.Type(keyword(attributes, contract.JobType)), Kind: keyword(attributes, contract.JobKind),
-		Tenant: keyword(attributes, contract.Tenant), RequestedBy: keyword(attributes, contract.RequestedBy),
+	j := job.Job{
+		ID: id, Type: job.TypeExport, Kind: in.Kind, Tenant: in.Tenant, RequestedBy: in.RequestedBy,
 		WorkflowID: info.GetExecution().GetWorkflowId(), RunID: id, CreatedAt: at,
 		Status: job.Status{State: job.Queued, Progress: job.Progress{Phase: job.PhaseQueued}, UpdatedAt: at},
-	}, nil
+	}
+	if info.GetStatus() == enums.WORKFLOW_EXECUTION_STATUS_RUNNING {
+		return j, nil
+	}
+	// It closed before any worker took it up: its row tells its end, like that of any other.
+	if err := s.Store.InsertJob(ctx, j); err != nil {
+		return job.Job{}, known(err, "the database does not answer")
+	}
+	return s.withoutAnswer(ctx, j)
+}
+
+// input reads what an execution was started with.
+func (s *Starter) input(ctx context.Context, execution *common.WorkflowExecution) (contract.ExportInput, error) {
+	var in contract.ExportInput
+	events := s.Temporal.GetWorkflowHistory(ctx, execution.GetWorkflowId(), execution.GetRunId(), false,
+		enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	first, err := events.Next()
+	if err != nil {
+		return in, fmt.Errorf("read first event of %s: %w", execution.GetWorkflowId(), err)
+	}
+	input := first.GetWorkflowExecutionStartedEventAttributes().GetInput()
+	return in, converter.GetDefaultDataConverter().FromPayloads(input, &in)
 }
 
 // known passes on errors meant for the user and hides others behind a message.
