@@ -39,19 +39,28 @@ type answer struct {
 	body   []byte
 }
 
-func (a answer) job(t *testing.T) api.Job {
+func (a answer) job(t *testing.T) (j api.Job) {
 	t.Helper()
 	require.Less(t, a.status, 300, "%s", a.body)
-	var j api.Job
 	require.NoError(t, json.Unmarshal(a.body, &j), "%s", a.body)
 	return j
 }
 
-func (a answer) problem(t *testing.T) api.Problem {
+func (a answer) problem(t *testing.T) (p api.Problem) {
 	t.Helper()
-	var p api.Problem
 	require.NoError(t, json.Unmarshal(a.body, &p), "%s", a.body)
 	return p
+}
+
+// list lists the jobs of the tenant.
+func (s *stand) list() []api.Job {
+	s.Helper()
+	got, err := s.ask(http.MethodGet, "/v1/jobs?tenant="+tenant, nil)
+	require.NoError(s, err)
+	require.Equal(s, http.StatusOK, got.status, "%s", got.body)
+	var page api.JobPage
+	require.NoError(s, json.Unmarshal(got.body, &page))
+	return page.Jobs
 }
 
 // ask sends a request to the API.

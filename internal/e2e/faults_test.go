@@ -14,7 +14,7 @@ type fault struct {
 func TestFaults(t *testing.T) {
 	g := newGround(t)
 	for _, cases := range [][]fault{
-		workerFaults(),
+		workerFaults(), temporalFaults(), databaseFaults(), fileFaults(), startFaults(), operatorFaults(), pageFaults(),
 	} {
 		for _, c := range cases {
 			t.Run(c.name, func(t *testing.T) {
