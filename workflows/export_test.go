@@ -237,24 +237,6 @@ func TestExportIsCancelledAtAPageBoundary(t *testing.T) {
 	require.ErrorAs(t, s.GetWorkflowError(), &cancelled)
 }
 
-// A step that is cancelled may end in another way, as when its worker is gone.
-func TestExportIsCancelledThoughAStepFails(t *testing.T) {
-	t.Parallel()
-	s := newStage(t)
-	s.limits.Window = 1 // no other step's end tells of the cancellation
-	s.onPage = func(_ context.Context, page int) (contract.PageResult, error) {
-		if page == 4 {
-			s.CancelWorkflow()
-			return contract.PageResult{}, temporal.NewNonRetryableApplicationError("gone", string(job.ReasonDownstream), nil)
-		}
-		return contract.PageResult{Rows: 10}, nil
-	}
-	end := s.run(t, contract.ExportInput{})
-	require.Equal(t, job.Cancelled, end.State)
-	require.Equal(t, job.ReasonUser, end.Reason)
-	require.Empty(t, s.alerts)
-}
-
 func TestExportPausesAndResumes(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
