@@ -137,6 +137,7 @@ func (e *Export) Page(ctx context.Context, ref contract.PageRef) (contract.PageR
 	if ref.Page < 0 || ref.Page >= len(plan.Through) {
 		return contract.PageResult{}, fmt.Errorf("page %d is not in a plan of %d pages", ref.Page, len(plan.Through))
 	}
+	began := e.now()
 	key := contract.FragmentKey(ref.JobID, ref.Plan, ref.Page)
 	info, err := e.info(ctx, key)
 	switch {
@@ -144,6 +145,9 @@ func (e *Export) Page(ctx context.Context, ref contract.PageRef) (contract.PageR
 		info, err = e.makePage(ctx, plan, key, ref)
 	case err == nil && ref.FirstRow > 0 && info.FirstRow != ref.FirstRow:
 		err = e.renumber(ctx, key, ref.FirstRow)
+	}
+	if e.now().Sub(began) > lateAfter {
+		err = errors.Join(err, e.takeBack(ctx, ref))
 	}
 	if err != nil {
 		return contract.PageResult{}, fmt.Errorf("export page %d of %s: %w", ref.Page, plan.Request.Kind, err)
