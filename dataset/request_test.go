@@ -1,7 +1,6 @@
 package dataset_test
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -239,7 +238,7 @@ func TestABadFilenameIsRefused(t *testing.T) {
 			_, err := checked(t, parcels()).Select(dataset.Request{Filename: filename}, time.UTC)
 
 			var wrong *job.Error
-			require.True(t, errors.As(err, &wrong), "%v", err)
+			require.ErrorAs(t, err, &wrong)
 			require.Len(t, wrong.Fields, 1)
 			require.Equal(t, "/filename", wrong.Fields[0].Pointer)
 		})

@@ -171,7 +171,7 @@ func TestExportSaysWhenRowsMoved(t *testing.T) {
 			require.NoError(t, s.GetWorkflowError())
 			require.Equal(t, job.PartiallySucceeded, end.State)
 			require.Equal(t, job.ReasonRowsMoved, end.Reason)
-			require.EqualValues(t, written, end.Progress.RowsDone)
+			require.Equal(t, written, end.Progress.RowsDone)
 			require.EqualValues(t, 50, end.Progress.RowsTotal)
 			require.Len(t, end.Artifacts, 1)
 		})

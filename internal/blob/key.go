@@ -25,7 +25,7 @@ func isStranded(key string) bool { return stranded.MatchString(key) }
 
 // checkKey refuses what one of the stores would escape, resolve or cut. Letters of any script are welcome.
 func checkKey(key string) error {
-	why := ""
+	var why string
 	switch {
 	case key == "":
 		why = "it is empty"

@@ -74,7 +74,7 @@ type stack struct {
 // dev runs `longhaul dev` until it is stopped.
 func dev(t *testing.T) (stack, func(*testing.T)) {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "longhaul-cli-") // outlives the test that happens to start it
+	dir, err := os.MkdirTemp("", "longhaul-cli-") //nolint:usetesting // outlives the test that happens to start it
 	require.NoError(t, err)
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	announced, out := announcement()
@@ -206,7 +206,7 @@ func TestStartWatchAndList(t *testing.T) {
 	require.Equal(t, job.Succeeded, j.State)
 	data, err := os.ReadFile(file)
 	require.NoError(t, err)
-	require.EqualValues(t, j.Artifacts[0].Size, len(data))
+	require.Len(t, data, int(j.Artifacts[0].Size))
 	rows, err := csv.NewReader(bytes.NewReader(data)).ReadAll()
 	require.NoError(t, err)
 	require.EqualValues(t, j.Artifacts[0].Rows, len(rows)-1)

@@ -88,7 +88,7 @@ func TestErrorsOfStorage(t *testing.T) {
 	_, err := Assemble(t.Context(), io.Discard, layout, s.infos, broken, nil)
 	require.ErrorIs(t, err, outage)
 	var damaged *DamagedError
-	require.False(t, errors.As(err, &damaged))
+	require.NotErrorAs(t, err, &damaged)
 	require.Zero(t, s.open.Load())
 
 	_, err = Assemble(t.Context(), &fullDisk{left: 2000}, layout, s.infos, s.opener, nil)

@@ -211,7 +211,7 @@ func TestEverySecondOfADay(t *testing.T) {
 	t.Parallel()
 	const day = 46_348
 	var b []byte
-	for second := int64(0); second < secondsPerDay; second++ {
+	for second := range int64(secondsPerDay) {
 		b = appendSerial(b[:0], day-serialOfEpoch, second*1000)
 		got, err := strconv.ParseFloat(string(b), 64)
 		if want := day + float64(second)/secondsPerDay; err != nil || got != want {
