@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"net"
+	"net/url"
 	"strconv"
 	"testing"
 
@@ -44,5 +45,24 @@ func databaseFaults() []fault {
 			s.requireAgain(id, moment.deed, "downstream")
 		}})
 	}
-	return cases
+	return append(cases, fault{"kill the only worker, publishing", killPublishing})
+}
+
+// killPublishing kills the worker while it writes the end into the database. That deed is too short for
+// heartbeats: what tells is the timeout of the attempt.
+func killPublishing(t *testing.T, g *ground) {
+	direct, err := url.Parse(g.copy(t, onMySQL))
+	require.NoError(t, err)
+	way := newWire(t, direct.Host)
+	s := g.stand(t, options{database: "mysql://root@" + way.address + direct.Path})
+	snare := way.snare(`\"phase\":\"done\"`, 0)
+	first := s.worker("first")
+	id := s.start(orderLines)
+	snare.wait(t)
+	before := s.awaitFragments(id, all...)
+	first.kill()
+	snare.sever()
+	s.worker("second")
+	s.requireWhole(id, before)
+	s.requireAgain(id, contract.FinishJob.Name, "StartToClose")
 }

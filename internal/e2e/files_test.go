@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/history/v1"
 
 	"github.com/longhaul/longhaul/api"
 	"github.com/longhaul/longhaul/contract"
@@ -44,11 +45,18 @@ func fileFaults() []fault {
 			s.requireAgain(id, c.deed, contract.FailureType(job.ReasonDownstream))
 		}})
 	}
-	return append(cases, fault{"files stay full", filesStayFull})
+	return append(cases,
+		fault{"files stay full, reset to a page", func(t *testing.T, g *ground) {
+			filesStayFull(t, g, func(events []*history.HistoryEvent) int64 { return beforePage(events, 3) })
+		}},
+		fault{"files stay full, reset to the first task", func(t *testing.T, g *ground) {
+			filesStayFull(t, g, func([]*history.HistoryEvent) int64 { return firstTask })
+		}},
+	)
 }
 
 // filesStayFull lets a job give up, and reruns it by a reset when there is room again.
-func filesStayFull(t *testing.T, g *ground) {
+func filesStayFull(t *testing.T, g *ground, task func([]*history.HistoryEvent) int64) {
 	s := g.stand(t, options{on: onSQLite})
 	hold := s.files.Hold(http.MethodPut, "jobs/*/*/00000003")
 	s.kindsWorker("worker")
@@ -66,7 +74,7 @@ func filesStayFull(t *testing.T, g *ground) {
 	s.requireClean()
 
 	s.files.Set(blobtest.None)
-	s.reset(j.WorkflowID, j.RunID, beforePage(s.history(j.WorkflowID, j.RunID), 3))
+	s.reset(j.WorkflowID, j.RunID, task(s.history(j.WorkflowID, j.RunID)))
 	s.until(id, "the job runs again", func(again api.Job) bool { return again.RunID != j.RunID })
 	s.requireWhole(id, nil)
 }
