@@ -159,11 +159,16 @@ func (e *Export) makePage(ctx context.Context, plan *planned, key string, ref co
 	if ref.FirstRow > 0 {
 		firstRow = ref.FirstRow
 	}
-	fragment, info, err := e.encode(ctx, plan, ref.Page, firstRow)
-	if err == nil {
-		err = e.Blobs.Put(ctx, key, fragment)
+	encoder, err := plan.encoder()
+	if err != nil {
+		return sheet.Info{}, err
 	}
-	return info, err
+	fragment, info, err := e.encode(ctx, encoder, plan, ref.Page, firstRow)
+	if err != nil {
+		return sheet.Info{}, err
+	}
+	defer plan.encoders.Put(encoder) // it owns the fragment; one that failed half-way is left to the collector
+	return info, e.Blobs.Put(ctx, key, fragment)
 }
 
 // renumber gives the rows of a fragment other numbers, without reading them again: they might have changed
@@ -181,11 +186,9 @@ func (e *Export) renumber(ctx context.Context, key string, firstRow int) error {
 	return e.Blobs.Put(ctx, key, moved)
 }
 
-func (e *Export) encode(ctx context.Context, plan *planned, page, firstRow int) ([]byte, sheet.Info, error) {
-	encoder, err := sheet.NewEncoder(plan.layout)
-	if err != nil {
-		return nil, sheet.Info{}, err
-	}
+func (e *Export) encode(
+	ctx context.Context, encoder *sheet.Encoder, plan *planned, page, firstRow int,
+) ([]byte, sheet.Info, error) {
 	encoder.StartAt(firstRow)
 	statement := plan.selection.Page(plan.SellerID, plan.after(page), plan.Through[page])
 	if err := e.Store.Stream(ctx, statement.SQL, statement.Args, encoder.Append); err != nil {

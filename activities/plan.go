@@ -41,6 +41,17 @@ type planned struct {
 	selection dataset.Selection
 	layout    sheet.Layout
 	places    []sheet.Position // of the pages, if they keep what they promise
+	// encoders are for the next pages: each has tables of a megabyte and the memory of a fragment, which
+	// would be most of what a page leaves to the garbage collector.
+	encoders sync.Pool
+}
+
+// encoder returns one that nobody else uses; it goes back to encoders with its page finished.
+func (p *planned) encoder() (*sheet.Encoder, error) {
+	if kept, ok := p.encoders.Get().(*sheet.Encoder); ok {
+		return kept, nil
+	}
+	return sheet.NewEncoder(p.layout)
 }
 
 // digest names a plan by its content.
