@@ -21,7 +21,7 @@ func TestRegistryFillsInDefaults(t *testing.T) {
 
 	e, err := registry.Export("parcels")
 	require.NoError(t, err)
-	require.Equal(t, 10_000, e.PageRows)
+	require.Equal(t, 20_000, e.PageRows)
 	require.Equal(t, 15*time.Minute, e.SlowAfter)
 	require.Equal(t, 2*time.Minute, e.StallAfter)
 	require.Equal(t, 30*time.Minute, e.GiveUpAfter)

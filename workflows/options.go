@@ -14,7 +14,7 @@ import (
 //	deed            one attempt   silence   keeps trying     why
 //	register        10 s          -         GiveUp default   one upsert; nothing can start without it
 //	plan            30 min        10 s      GiveUpAfter      one scan of the key: 1,000,000 keys take about a second
-//	page            10 min        10 s      GiveUpAfter      10,000 rows take well under a second; a slow query may take minutes
+//	page            10 min        10 s      GiveUpAfter      20,000 rows take well under a second; a slow query may take minutes
 //	assemble        2 h           10 s      GiveUpAfter+2 h  copies bytes: 50 MB/s to slow storage is 360 GB in 2 h
 //	record progress 5 s           -         5 s              only a hint for when no worker answers; the next one follows
 //	finish          10 s          -         24 h             the end must be told; giving up would leave a lie behind
