@@ -68,6 +68,7 @@ CREATE TABLE IF NOT EXISTS shipments (
   delivered_at DATETIME(6) NULL,
   created_at DATETIME(6) NOT NULL,
   PRIMARY KEY (id),
+  KEY shipments_seller (seller_id, id),
   KEY shipments_order (order_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_520_ci;
 

@@ -69,6 +69,7 @@ CREATE TABLE shipments (
   created_at DATETIME NOT NULL
 );
 
+CREATE INDEX shipments_seller ON shipments (seller_id, id);
 CREATE INDEX shipments_order ON shipments (order_id);
 
 CREATE TABLE order_lines (
