@@ -24,7 +24,7 @@ func databaseFaults() []fault {
 		stored    []int  // pages by then
 	}{
 		{"planning", "l.id FROM order_lines", 64 << 10, contract.PlanExport.Name, nil},
-		{"page", "l.id > 30000 AND", 64 << 10, contract.ExportPage.Name, []int{0, 1, 2}},
+		{"page", "l.id > 60000 AND", 64 << 10, contract.ExportPage.Name, []int{0, 1, 2}},
 		{"publishing", `\"phase\":\"done\"`, 0, contract.FinishJob.Name, all},
 	} {
 		cases = append(cases, fault{"kill MariaDB, " + moment.name, func(t *testing.T, g *ground) {

@@ -21,7 +21,7 @@ import (
 // The data of every case: five pages of the kind order-lines, four full ones and a half.
 const (
 	tenant = "acme"
-	rows   = 45_000
+	rows   = 90_000
 	pages  = 5
 )
 
