@@ -5,6 +5,7 @@ package e2e
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -31,7 +32,9 @@ func killTemporal(t *testing.T, g *ground) {
 	s.awaitFragments(id, 0, 1, 2, 4)
 	server.Kill()
 
+	asked := time.Now()
 	j := s.job(id)
+	t.Logf("seen: an answer after %d ms", time.Since(asked).Milliseconds())
 	require.Equal(t, job.Running, j.State)
 	require.NotNil(t, j.StaleSince)
 	hold.Release()

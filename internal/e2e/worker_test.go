@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -140,7 +141,9 @@ func noWorker(t *testing.T, g *ground) {
 	before := s.awaitFragments(id, 0, 1, 2, 4)
 	first.kill()
 
+	asked := time.Now()
 	j := s.job(id)
+	t.Logf("seen: an answer after %d ms", time.Since(asked).Milliseconds())
 	require.NotNil(t, j.StaleSince)
 	require.Equal(t, job.Running, j.State)
 
