@@ -10,11 +10,10 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"github.com/xuri/excelize/v2"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/worker"
-
-	"github.com/xuri/excelize/v2"
 
 	"github.com/longhaul/longhaul/activities"
 	"github.com/longhaul/longhaul/catalog"

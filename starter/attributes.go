@@ -67,7 +67,9 @@ func EnsureHousekeeping(ctx context.Context, c client.Client, taskQueue string) 
 			WorkflowExecutionTimeout: 2 * time.Hour,
 		},
 		Overlap: enums.SCHEDULE_OVERLAP_POLICY_SKIP,
-		Note:    "Longhaul: removes expired files, heals silent jobs, sweeps what they left",
+		// What was missed while Temporal was down need not be made up for: one run does it all.
+		CatchupWindow: housekeepingEvery,
+		Note:          "Longhaul: removes expired files, heals silent jobs, sweeps what they left",
 	})
 	if err != nil && !isAlreadyScheduled(err) {
 		return fmt.Errorf("schedule housekeeping: %w", err)

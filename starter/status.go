@@ -39,7 +39,7 @@ func (s *Starter) Job(ctx context.Context, id string) (job.Job, error) {
 	if err != nil {
 		return job.Job{}, known(err, "the database does not answer")
 	}
-	if j.State.Ended() {
+	if j.State.Ended() && !s.reopened(ctx, &j) {
 		return j, nil
 	}
 	if status, ok := s.ask(ctx, j.WorkflowID, j.ID); ok {
@@ -47,6 +47,25 @@ func (s *Starter) Job(ctx context.Context, id string) (job.Job, error) {
 		return j, nil
 	}
 	return s.withoutAnswer(ctx, j)
+}
+
+// reopened tells whether an operator has reset the execution of a job since it ended, and if so takes its
+// end back: the row follows within seconds. If Temporal does not say, the row stands.
+func (s *Starter) reopened(ctx context.Context, j *job.Job) bool {
+	ctx, cancel := context.WithTimeout(ctx, lastLook)
+	defer cancel()
+	d, err := s.Temporal.DescribeWorkflowExecution(ctx, j.WorkflowID, "")
+	if err != nil {
+		return false
+	}
+	info := d.GetWorkflowExecutionInfo()
+	run := info.GetExecution().GetRunId()
+	if info.GetStatus() != enums.WORKFLOW_EXECUTION_STATUS_RUNNING || info.GetFirstRunId() != j.ID || run == j.RunID {
+		return false // closed, the next job under the same workflow ID, or about to close
+	}
+	j.RunID = run
+	j.Status = job.Status{State: job.Running, Progress: job.Progress{Phase: job.PhasePlanning}, UpdatedAt: j.UpdatedAt}
+	return true
 }
 
 // Jobs lists jobs from their rows, which are at most some seconds old.

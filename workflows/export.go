@@ -143,7 +143,9 @@ func (e *export) exportPage(ctx workflow.Context, page int) error {
 	p := &e.status.Progress
 	p.PagesDone++
 	p.RowsDone += got.Rows
-	e.meter.add(p, p.RowsDone, workflow.Now(ctx))
+	if !e.paused { // the pages that were in flight end after the pause
+		e.meter.add(p, p.RowsDone, workflow.Now(ctx))
+	}
 	e.moveOn(ctx)
 	return nil
 }

@@ -248,6 +248,7 @@ func TestExportPausesAndResumes(t *testing.T) {
 				s.UpdateWorkflowNoRejection(contract.Pause.Name, "pause", t)
 				s.RegisterDelayedCallback(func() {
 					require.Equal(t, job.Paused, s.status(t).State)
+					require.Zero(t, s.status(t).Progress.Rate, "nothing moves")
 					whilePaused = slices.Clone(s.pages)
 				}, time.Minute)
 				s.RegisterDelayedCallback(func() {

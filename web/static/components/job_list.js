@@ -1,5 +1,5 @@
 // The list of jobs with its filters.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { useApp } from "../context.js";
 import { useNow } from "../hooks.js";
 import { html } from "../html.js";
@@ -71,11 +71,19 @@ const SETTLE = 350;
 function Tenant({ value, onChange }) {
   const { t } = useApp();
   const [draft, setDraft] = useState(value);
-  useEffect(() => setDraft(value), [value]);
+  const applied = useRef(value);
+  useEffect(() => { // cleared from elsewhere; what came from here must not undo the keys pressed since
+    if (value === applied.current) return;
+    applied.current = value;
+    setDraft(value);
+  }, [value]);
   useEffect(() => {
     const code = draft.trim();
     if (code === value) return undefined;
-    const timer = setTimeout(() => onChange(code), SETTLE);
+    const timer = setTimeout(() => {
+      applied.current = code;
+      onChange(code);
+    }, SETTLE);
     return () => clearTimeout(timer);
   }, [draft]);
   return html`<label><span>${t("list.tenant")}</span><input name="list-tenant" list="tenants" autocomplete="off"

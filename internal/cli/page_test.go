@@ -1,0 +1,55 @@
+package cli_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/longhaul/longhaul/internal/testenv"
+)
+
+// The page, the API, the worker, Temporal and the database together: what a person does who has just started
+// it. How the page behaves in every other case is tested in its own folder.
+func TestPageRunsAnExport(t *testing.T) {
+	t.Parallel()
+	browser := testenv.Require(t, "chromium", "chromium-browser", "google-chrome", "chrome")
+	s := theStack(t)
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(browser))
+	allocated, freed := chromedp.NewExecAllocator(t.Context(), options...)
+	defer freed()
+	window, closed := chromedp.NewContext(allocated)
+	defer closed()
+	require.NoError(t, chromedp.Do(window)) // the browser lives as long as the context of its first use
+	tab, stop := context.WithTimeout(window, 2*time.Minute)
+	defer stop()
+
+	// Narrower, the form is folded away.
+	require.NoError(t, chromedp.Do(tab, chromedp.EmulateViewport(1400, 900), chromedp.Navigate(s.url)))
+	until(t, tab, `document.querySelector("#start") && !document.querySelector("#start").disabled`)
+	require.NoError(t, chromedp.Do(tab,
+		chromedp.SendKeys(chromedp.CSS("#tenant"), "acme"),
+		chromedp.Click(chromedp.CSS(`.kind input[value="stock-levels"]`)),
+	))
+	until(t, tab, `document.querySelector("[data-filter=warehouse]")`)
+	require.NoError(t, chromedp.Do(tab, chromedp.Click(chromedp.CSS("#start"))))
+	const link = `document.querySelector("tr[data-job] [data-action=download]")`
+	until(t, tab, link)
+
+	magic, err := chromedp.Run(tab, chromedp.Evaluate[string](
+		fmt.Sprintf(`fetch(%s.href).then(async (r) => (await r.text()).slice(0, 2))`, link), chromedp.EvalAwaitPromise))
+	require.NoError(t, err)
+	require.Equal(t, "PK", magic, "the link leads to a workbook")
+}
+
+// until waits for an expression to become true.
+func until(t *testing.T, tab context.Context, expression string) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		got, err := chromedp.Run(tab, chromedp.Evaluate[bool]("Boolean("+expression+")"))
+		return err == nil && got
+	}, time.Minute, 20*time.Millisecond, expression)
+}
