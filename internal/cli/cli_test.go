@@ -278,7 +278,7 @@ func TestSecondDevOnADirectoryIsRefused(t *testing.T) {
 func TestDevServesPageAndAPI(t *testing.T) {
 	t.Parallel()
 	s := theStack(t)
-	for path, want := range map[string]string{"/": "<!doctype html", "/readyz": `"ok"`, "/v1/kinds": "stock-shortages", "/metrics": "longhaul", "/openapi.json": `"3.1`} {
+	for path, want := range map[string]string{"/": "<!doctype html", "/readyz": `"ok"`, "/v1/kinds": "stock-shortages", "/metrics": "longhaul_db_pool_open", "/openapi.json": `"3.1`} {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+path, nil)
 		require.NoError(t, err)

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.temporal.io/sdk/client"
 
 	"github.com/longhaul/longhaul/activities"
@@ -187,8 +188,13 @@ func (p *parts) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	metrics := prometheus.NewRegistry()
+	if err := metrics.Register(pools{p.store}); err != nil {
+		return nil, err
+	}
 	return api.New(api.Options{
-		Jobs: p.starter, Files: p.blobs, Kinds: p.kinds, Version: p.version, Web: page, Logger: p.log,
+		Metrics: metrics,
+		Jobs:    p.starter, Files: p.blobs, Kinds: p.kinds, Version: p.version, Web: page, Logger: p.log,
 		TemporalUI: p.config.TemporalUIURL, Namespace: p.namespace(),
 		Ready: map[string]func(context.Context) error{
 			"database": p.databaseReady,
