@@ -76,5 +76,8 @@ func filesStayFull(t *testing.T, g *ground, task func([]*history.HistoryEvent) i
 	s.files.Set(blobtest.None)
 	s.reset(j.WorkflowID, j.RunID, task(s.history(j.WorkflowID, j.RunID)))
 	s.until(id, "the job runs again", func(again api.Job) bool { return again.RunID != j.RunID })
-	s.requireWhole(id, nil)
+	again := s.end(id)
+	undisturbed := s.end(s.start(of(kindImpatient)))
+	s.requireFile(id, s.download(undisturbed), nil)
+	require.Equal(t, again, s.job(id))
 }

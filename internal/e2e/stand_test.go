@@ -175,11 +175,17 @@ func (s *stand) requireOnce(jobID string, before map[string]int) {
 // an undisturbed run makes, what had been written before the fault was written once, and nothing is left.
 func (s *stand) requireWhole(id string, before map[string]int) {
 	s.Helper()
+	s.requireFile(id, s.whole, before)
+}
+
+// requireFile is requireWhole for a kind that makes another file of the same rows.
+func (s *stand) requireFile(id string, want download, before map[string]int) {
+	s.Helper()
 	j := s.end(id)
 	requireSucceeded(s.T, j)
 	require.Equal(s, int64(rows), j.Progress.RowsDone)
 	require.Equal(s, int64(rows), j.Progress.RowsTotal)
-	require.Equal(s, s.whole, s.download(j))
+	require.Equal(s, want, s.download(j))
 	s.requireOnce(id, before)
 	s.requireClean()
 	s.report(id)
