@@ -43,11 +43,8 @@ type Options struct {
 	Contenders []Contender
 	// Kill also measures what the death of the worker costs.
 	Kill bool
-	// Small also measures jobs of 100 rows on the embedded stack. With Rows set to none and Only there is
-	// nothing else.
+	// Small measures jobs of 100 rows on the embedded stack instead, and nothing else.
 	Small bool
-	// OnlySmall leaves out everything but Small.
-	OnlySmall bool
 
 	// Database is the mysql:// URL of an empty database to use instead of a private MariaDB; then there is
 	// one size only, and the database's CPU time is not known.
@@ -117,15 +114,13 @@ func Run(ctx context.Context, options Options) (*Report, error) {
 		return nil, err
 	}
 	report := &Report{Machine: machine(options.Version)}
-	if !options.OnlySmall {
-		if err := runSizes(ctx, options, report); err != nil {
-			return nil, err
-		}
+	if options.Small {
+		report.Small, err = runSmall(ctx, options)
+	} else {
+		err = runSizes(ctx, options, report)
 	}
-	if options.Small || options.OnlySmall {
-		if report.Small, err = runSmall(ctx, options); err != nil {
-			return nil, fmt.Errorf("measure small jobs: %w", err)
-		}
+	if err != nil {
+		return nil, err
 	}
 	return report, nil
 }

@@ -38,7 +38,7 @@ func (c *benchExportCommand) Run(s *session) error {
 		}
 	}
 	report, err := bench.Run(s, bench.Options{
-		Rows: c.Rows, Repeat: c.Repeat, Contenders: c.Contender, Kill: c.Kill, OnlySmall: c.Small,
+		Rows: c.Rows, Repeat: c.Repeat, Contenders: c.Contender, Kill: c.Kill, Small: c.Small,
 		Database: c.Database, Dir: c.Dir, Profile: c.Profile, TemporalCLI: cli, Version: s.version, Log: s.err,
 	})
 	if err != nil {
