@@ -42,11 +42,12 @@ const (
 	maxRounds = 5
 )
 
-// backoff starts quickly, since most faults pass within a second, and then asks twice a minute, so that an
-// outage of an hour costs a hundred events rather than thousands. Attempts are bounded by time, not by
-// number: an outage must not use them up.
+// backoff starts almost at once: most faults pass within a second, and a step whose worker died has waited for
+// the ten seconds of its silence already. Then it asks twice a minute, so that an outage of an hour costs a
+// hundred attempts rather than thousands. Attempts are bounded by time, not by number: an outage must not use
+// them up.
 var backoff = &temporal.RetryPolicy{
-	InitialInterval:    time.Second,
+	InitialInterval:    100 * time.Millisecond,
 	BackoffCoefficient: 2,
 	MaximumInterval:    30 * time.Second,
 }
