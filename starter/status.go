@@ -19,10 +19,10 @@ import (
 const (
 	// patience is how long a caller waits for a running execution's own answer before it gets the last
 	// known one: no response may take a second to begin. The median answer takes 10 ms.
-	patience = 700 * time.Millisecond
+	patience = 650 * time.Millisecond
 	// lastLook is how long it takes at most, after that patience, to find out why there is no answer: a
 	// Temporal that is up tells within 10 ms.
-	lastLook = 250 * time.Millisecond
+	lastLook = 150 * time.Millisecond
 	// askFor is how long the question itself stands. It outlives the caller, because the first question
 	// after the death of a worker is what makes Temporal turn to another one (after a second).
 	askFor = 5 * time.Second
