@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/longhaul/longhaul/contract"
@@ -75,7 +77,7 @@ func (h *Housekeeping) HealJobs(ctx context.Context, _ contract.Nothing) (contra
 	return n, errors.Join(errs...)
 }
 
-// SweepBlobs removes what jobs left behind that ended without cleaning up.
+// SweepBlobs removes what jobs left behind that ended without cleaning up or without telling of their file.
 func (h *Housekeeping) SweepBlobs(ctx context.Context, _ contract.Nothing) (contract.Count, error) {
 	var n contract.Count
 	dirs, err := h.Blobs.ListDirs(ctx, contract.JobsPrefix)
@@ -95,7 +97,43 @@ func (h *Housekeeping) SweepBlobs(ctx context.Context, _ contract.Nothing) (cont
 		}
 		n.Count++
 	}
-	return n, nil
+	return n, h.sweepArtifacts(ctx, &n)
+}
+
+// sweepArtifacts removes files that no row offers: the worker died between storing one and telling of it, and
+// the job then ended in another way.
+func (h *Housekeeping) sweepArtifacts(ctx context.Context, n *contract.Count) error {
+	old := map[string][]string{} // keys by job
+	err := h.Blobs.List(ctx, contract.ArtifactsPrefix, func(key string, info blob.Info) error {
+		if h.now().Sub(info.ModTime) > leftFor && len(old) < shareOfRows {
+			name := path.Base(key)
+			id := strings.TrimSuffix(name, path.Ext(name))
+			old[id] = append(old[id], key)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("list files: %w", err)
+	}
+	for id, keys := range old {
+		j, err := h.Store.Job(ctx, id)
+		if err != nil && job.CodeOf(err) != job.CodeNotFound {
+			return fmt.Errorf("look up job %s: %w", id, err)
+		}
+		if err == nil && !j.State.Ended() {
+			continue
+		}
+		for _, key := range keys {
+			if slices.ContainsFunc(j.Artifacts, func(a job.Artifact) bool { return a.Key == key }) {
+				continue // offered, or for ExpireArtifacts to remove
+			}
+			if err := h.Blobs.Delete(ctx, key); err != nil {
+				return fmt.Errorf("sweep %s: %w", key, err)
+			}
+			n.Count++
+		}
+	}
+	return nil
 }
 
 // left tells whether nobody needs the files of a job any more: it ended a while ago, or no row knows it

@@ -52,6 +52,9 @@ func FragmentKey(jobID, plan string, page int) string {
 	return fmt.Sprintf("%s%08d", PlanPrefix(jobID, plan), page)
 }
 
+// ArtifactsPrefix is where files to download lie.
+const ArtifactsPrefix = "artifacts/"
+
 // ArtifactKey is where a file to download lies. It is named by the job alone: the file's own name is
 // kept in the database, where any letter is allowed. The extension has its dot.
-func ArtifactKey(jobID, extension string) string { return "artifacts/" + jobID + extension }
+func ArtifactKey(jobID, extension string) string { return ArtifactsPrefix + jobID + extension }
