@@ -14,6 +14,8 @@ import (
 	"io"
 	"os"
 	"slices"
+
+	"github.com/longhaul/longhaul/job"
 )
 
 // Contender is a way to export rows.
@@ -41,7 +43,7 @@ type Options struct {
 	Repeat int
 	// Contenders are those to run; none means all.
 	Contenders []Contender
-	// Kill also measures what the death of the worker costs.
+	// Kill also measures what the death of the worker costs, at sizes of 500,000 rows and more.
 	Kill bool
 	// Small measures jobs of 100 rows on the embedded stack instead, and nothing else.
 	Small bool
@@ -93,14 +95,14 @@ func (o Options) withDefaults() (Options, error) {
 
 func (o Options) validate() error {
 	if slices.Min(o.Rows) < 1 || o.Repeat < 1 {
-		return fmt.Errorf("measure %v rows, %d times: both must be positive", o.Rows, o.Repeat)
+		return job.Errorf(job.CodeInvalid, "measure %v rows, %d times: both must be positive", o.Rows, o.Repeat)
 	}
 	if o.Database != "" && len(o.Rows) > 1 {
-		return fmt.Errorf("measure %v rows in one database: a database given by URL is for one size", o.Rows)
+		return job.Errorf(job.CodeInvalid, "measure %v rows in one database: a database given by URL is for one size", o.Rows)
 	}
 	for _, c := range o.Contenders {
 		if !slices.Contains(Contenders, c) {
-			return fmt.Errorf("measure %q: known contenders are %v", c, Contenders)
+			return job.Errorf(job.CodeInvalid, "measure %q: known contenders are %v", c, Contenders)
 		}
 	}
 	return nil

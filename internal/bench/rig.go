@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -17,6 +18,7 @@ import (
 	"github.com/longhaul/longhaul/internal/mariadb"
 	"github.com/longhaul/longhaul/internal/seed"
 	"github.com/longhaul/longhaul/internal/store"
+	"github.com/longhaul/longhaul/job"
 )
 
 // bufferPoolMB holds all rows of 3,000,000 order lines and what they refer to, so that no contender pays for
@@ -127,6 +129,15 @@ func seedLines(ctx context.Context, url string, rows int) error {
 	defer st.Close()
 	if err := st.Migrate(ctx); err != nil {
 		return err
+	}
+	sellers, err := st.Sellers(ctx)
+	if err != nil {
+		return err
+	}
+	for _, seller := range sellers {
+		if seller.Code != exportTenant {
+			return job.Errorf(job.CodeConflict, "the database has sellers of somebody else's (%s): give an empty one", seller.Code)
+		}
 	}
 	return seed.Sample(ctx, st, seed.Options{OrderLines: rows, OneSeller: true})
 }

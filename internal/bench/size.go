@@ -17,6 +17,8 @@ const (
 	offsetWhole = 100_000
 	// offsetSample is how many of the pages are fetched then.
 	offsetSample = 40
+	// killFrom is the least rows that a worker is killed at: a job that is over in a second has no half-way.
+	killFrom = 500_000
 	// compareUpTo is the most rows that workbooks are compared at, cell by cell: reading them back takes
 	// longer than writing them.
 	compareUpTo = 100_000
@@ -57,7 +59,7 @@ func (r *rig) measure(ctx context.Context, rows int) (*Size, error) {
 		if size.Pages, err = r.pageCosts(ctx, s); err != nil {
 			return nil, fmt.Errorf("time pages: %w", err)
 		}
-		if r.Kill {
+		if r.Kill && rows >= killFrom {
 			if size.Kill, err = r.kills(ctx, s, size); err != nil {
 				return nil, fmt.Errorf("measure the death of a worker: %w", err)
 			}

@@ -19,7 +19,7 @@ type benchExportCommand struct {
 	Rows      []int             `placeholder:"N,…" help:"Sizes to measure. Default: 100000,1000000."`
 	Repeat    int               `default:"3" help:"How often each contender runs at each size; the table shows medians."`
 	Contender []bench.Contender `placeholder:"NAME,…" help:"Run only these of plain, offset and longhaul."`
-	Kill      bool              `help:"Measure also what it costs when the worker is killed half-way."`
+	Kill      bool              `help:"Measure also what it costs when the worker is killed half-way (from 500000 rows on)."`
 	Small     bool              `help:"Measure only jobs of 100 rows on the embedded stack."`
 	Database  string            `placeholder:"URL" help:"An empty database, mysql://…, to use instead of a private MariaDB; for one size."`
 	Dir       string            `type:"path" placeholder:"DIR" help:"Keep the private MariaDB's data here, so that a second run need not fill it again. Default: a temporary directory."`
