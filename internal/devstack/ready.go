@@ -1,12 +1,14 @@
 package devstack
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
+	"os"
 	"time"
 
 	"go.temporal.io/api/namespace/v1"
@@ -22,6 +24,9 @@ const (
 
 	// callTimeout bounds one try, so that a server which accepts and says nothing does not use up the whole time.
 	callTimeout = 5 * time.Second
+
+	// announceTimeout is many times what lies between serving and saying so.
+	announceTimeout = 2 * time.Second
 )
 
 // awaitReady returns when the server serves its namespace with the retention that we want.
@@ -36,8 +41,34 @@ func (t *Temporal) awaitReady(ctx context.Context) error {
 		return fmt.Errorf("make a client for the Temporal server: %w", err)
 	}
 	defer namespaces.Close()
-	return t.until(ctx, func() error { return keepHistory(ctx, namespaces, t.Namespace) })
+	if err := t.until(ctx, func() error { return keepHistory(ctx, namespaces, t.Namespace) }); err != nil {
+		return err
+	}
+	return t.itself(ctx)
 }
+
+// itself waits until our own process says that it serves: what answers on the port may be another server that took
+// it a moment earlier, in which case ours is about to end. A CLI that words it otherwise is believed after a while.
+func (t *Temporal) itself(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, announceTimeout, errUnannounced)
+	defer cancel()
+	err := t.until(ctx, func() error {
+		log, err := os.ReadFile(t.opts.LogFile)
+		if err != nil {
+			return err
+		}
+		if int64(len(log)) < t.logFrom || !bytes.Contains(log[t.logFrom:], []byte("Server:")) {
+			return errUnannounced
+		}
+		return nil
+	})
+	if errors.Is(context.Cause(ctx), errUnannounced) && t.process.running() {
+		return nil
+	}
+	return err
+}
+
+var errUnannounced = errors.New("the server has not said where it is")
 
 // until calls try until it succeeds, the server has ended or ctx has.
 func (t *Temporal) until(ctx context.Context, try func() error) error {

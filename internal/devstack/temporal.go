@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -69,7 +70,8 @@ type Temporal struct {
 
 	mu      sync.Mutex
 	process *process
-	stopped bool // by us: its end is no error
+	logFrom int64 // where the log of the process begins
+	stopped bool  // by us: its end is no error
 }
 
 // Start starts a dev server and returns when it serves its namespace. It listens on the loopback address only, and is
@@ -199,6 +201,9 @@ func (t *Temporal) launch(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = log.Close() }() // the child has its own handle
+	if t.logFrom, err = log.Seek(0, io.SeekEnd); err != nil {
+		return fmt.Errorf("find the end of the Temporal server's log: %w", err)
+	}
 
 	cmd := exec.Command(t.opts.CLI, t.opts.args()...) //nolint:gosec // the CLI that the caller chose
 	cmd.Stdout, cmd.Stderr = log, log
