@@ -144,7 +144,6 @@ func (p *parts) close() {
 
 // work runs a worker until ctx ends.
 func (p *parts) work(ctx context.Context) error {
-	tuneMemory()
 	if err := starter.EnsureSearchAttributes(ctx, p.temporal, p.namespace()); err != nil {
 		return err
 	}
