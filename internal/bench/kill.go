@@ -60,10 +60,11 @@ func (r *rig) killOnce(ctx context.Context, s sample, dies bool) (wall float64, 
 	if err == nil {
 		j, err = c.wait(ctx, j, nil)
 	}
+	wall = time.Since(began).Seconds()
 	if err == nil {
 		err = r.complete(ctx, j, s.rows)
 	}
-	return time.Since(began).Seconds(), err
+	return wall, err
 }
 
 func (k *Kill) write(b *bytes.Buffer) {

@@ -167,14 +167,14 @@ func (r *rig) runLonghaul(ctx context.Context, s sample, ran *answer) (Measure, 
 		return Measure{}, err
 	}
 	m := Measure{Contender: Longhaul, Wall: time.Since(began).Seconds()}
-	if err := r.complete(ctx, j, s.rows); err != nil {
+	if j.State == job.Succeeded {
+		m.FileSize, err = c.download(ctx, j, r.file(Longhaul, s))
+		m.WallDownloaded = time.Since(began).Seconds()
+	}
+	if err = errors.Join(r.complete(ctx, j, s.rows), err); err != nil {
 		return m, err
 	}
-	if m.FileSize, err = c.download(ctx, j, r.file(Longhaul, s)); err != nil {
-		return m, err
-	}
-	m.WallDownloaded = time.Since(began).Seconds()
-	m.take(meter.read(), 1)
+	m.take(meter.read(), 1) // what it takes to clean up is part of a job
 	*ran = j
 	return m, nil
 }
@@ -209,13 +209,12 @@ func (a answer) complete(rows int) error {
 	return nil
 }
 
-// complete is that of answer, and knows what Temporal says of a failure.
+// complete waits until the job's execution has closed, and fails unless it ended well, with so many rows. A
+// job cleans up after its file is there; until that is done it can be neither started again nor left without
+// a worker.
 func (r *rig) complete(ctx context.Context, j answer, rows int) error {
-	err := j.complete(rows)
-	if err == nil {
-		return nil
-	}
-	return errors.Join(err, r.client.GetWorkflow(ctx, j.WorkflowID, j.ID).Get(ctx, nil))
+	failure := r.client.GetWorkflow(ctx, j.WorkflowID, "").Get(ctx, nil)
+	return errors.Join(j.complete(rows), failure)
 }
 
 func (c caller) start(ctx context.Context, columns []string) (answer, error) {
