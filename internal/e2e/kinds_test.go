@@ -33,7 +33,7 @@ const (
 
 // giveUp is how long the impatient kind lets a step fail. Its pages are small, so that they are done long before
 // that also on a machine that is busy, and under the race detector.
-const giveUp = 10 * time.Second
+const giveUp = 30 * time.Second
 
 // pagesPerRun divides five pages into three runs.
 const pagesPerRun = 2

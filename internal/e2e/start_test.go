@@ -33,18 +33,20 @@ func startManyAtOnce(t *testing.T, g *ground) {
 	answers, errs := make([]answer, many), make([]error, many)
 	var asking sync.WaitGroup
 	for i := range many {
-		asking.Go(func() { answers[i], errs[i] = s.post(orderLines) })
+		asking.Go(func() { answers[i], errs[i] = s.postUntilHeard(orderLines) })
 	}
 	asking.Wait()
-	started := ""
+	hold.Wait(t) // one runs
+	list := s.list()
+	require.Len(t, list, 1)
+	started, accepted := list[0].ID, 0
 	for i := range many {
 		require.NoError(t, errs[i])
 		if answers[i].status == http.StatusAccepted {
-			require.Empty(t, started, "two were started")
-			started = answers[i].job(t).ID
+			accepted++
 		}
 	}
-	require.NotEmpty(t, started)
+	require.LessOrEqual(t, accepted, 1, "two were started")
 	for _, a := range answers {
 		require.Equal(t, "/v1/jobs/"+started, a.header.Get("Location"))
 		if a.status == http.StatusAccepted {
@@ -55,10 +57,21 @@ func startManyAtOnce(t *testing.T, g *ground) {
 		require.Equal(t, "/v1/jobs/"+started, a.problem(t).JobURL)
 	}
 
-	hold.Wait(t)
 	hold.Release()
 	s.requireWhole(started, nil)
 	require.Len(t, s.list(), 1)
+}
+
+// postUntilHeard asks again as long as the answer is that Temporal did not answer in time, which two hundred
+// at once can make it on a machine that is busy with other tests. Such a start may have been heard all the
+// same: then the next answer is a conflict with it.
+func (s *stand) postUntilHeard(in contract.ExportInput) (answer, error) {
+	for {
+		a, err := s.post(in)
+		if err != nil || a.status != http.StatusServiceUnavailable {
+			return a, err
+		}
+	}
 }
 
 // killAPI kills the API between its call to Temporal and its answer to the client. The client asks again
