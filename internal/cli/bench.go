@@ -27,7 +27,7 @@ type benchExportCommand struct {
 }
 
 // Run measures exports and prints a report.
-func (c *benchExportCommand) Run(s *session) error {
+func (c *benchExportCommand) Run(s *invocation) error {
 	cli, err := devstack.CLI(s, devstack.CLIOptions{Path: s.config.TemporalCLI, Out: s.err})
 	if err != nil {
 		return err
@@ -58,12 +58,12 @@ type benchChildCommand struct {
 }
 
 // Run is what a process of a benchmark does: one of the contenders' parts, or a command of this program.
-func (c *benchChildCommand) Run(s *session) error {
+func (c *benchChildCommand) Run(s *invocation) error {
 	var spec bench.Spec
 	if err := json.Unmarshal([]byte(c.Spec), &spec); err != nil {
 		return fmt.Errorf("read what to do: %w", err)
 	}
-	var command interface{ Run(*session) error }
+	var command interface{ Run(*invocation) error }
 	switch c.Role {
 	case bench.RoleWorker:
 		command = workerCommand{}

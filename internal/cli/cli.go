@@ -45,8 +45,8 @@ type commands struct {
 	Bench   benchCommand   `cmd:"" help:"Measure this program against its alternatives."`
 }
 
-// session is what a command runs with.
-type session struct {
+// invocation is what a command runs with.
+type invocation struct {
 	context.Context
 	config  *config.Config
 	version string
@@ -95,7 +95,7 @@ func Run(ctx context.Context, version string, args []string, stdout, stderr io.W
 		fmt.Fprintf(stderr, "longhaul: %v\n", err)
 		return exitUsage
 	}
-	s := &session{Context: ctx, config: &all.Config, version: version, json: all.JSON, out: stdout, err: stderr, log: stderr}
+	s := &invocation{Context: ctx, config: &all.Config, version: version, json: all.JSON, out: stdout, err: stderr, log: stderr}
 	err = parsed.Run(s)
 	if code := exitCode(err); code != exitSucceeded {
 		s.complain(err)

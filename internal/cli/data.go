@@ -15,7 +15,7 @@ import (
 type migrateCommand struct{}
 
 // Run brings the database up to date.
-func (migrateCommand) Run(s *session) error {
+func (migrateCommand) Run(s *invocation) error {
 	p, err := s.openData()
 	if err != nil {
 		return err
@@ -33,7 +33,7 @@ type seedCommand struct {
 }
 
 // Run loads data.
-func (c *seedCommand) Run(s *session) error {
+func (c *seedCommand) Run(s *invocation) error {
 	p, err := s.openData()
 	if err != nil {
 		return err
@@ -63,7 +63,7 @@ func (c *seedCommand) Run(s *session) error {
 }
 
 // openData opens database and files, and brings the database up to date.
-func (s *session) openData() (*parts, error) {
+func (s *invocation) openData() (*parts, error) {
 	if err := s.findStack(); err != nil {
 		return nil, err
 	}
@@ -78,12 +78,12 @@ func (s *session) openData() (*parts, error) {
 	return p, nil
 }
 
-func (s *session) sample(p *parts, lines int) error {
+func (s *invocation) sample(p *parts, lines int) error {
 	return seed.Sample(s, p.store, seed.Options{OrderLines: lines, Progress: s.counter("sample data")})
 }
 
 // sampleOnce loads sample data unless the database has data of another making: that is shown as it is.
-func (s *session) sampleOnce(p *parts, lines int) error {
+func (s *invocation) sampleOnce(p *parts, lines int) error {
 	err := s.sample(p, lines)
 	if job.CodeOf(err) == job.CodeConflict {
 		fmt.Fprintln(s.err, "the database has data already, which stays as it is")
@@ -92,13 +92,13 @@ func (s *session) sampleOnce(p *parts, lines int) error {
 	return err
 }
 
-func (s *session) retail(p *parts, from io.Reader, tenant string) (seed.Report, error) {
+func (s *invocation) retail(p *parts, from io.Reader, tenant string) (seed.Report, error) {
 	count := s.counter("order lines")
 	return seed.Retail(s, p.store, from, seed.RetailOptions{Seller: tenant, Progress: func(rows int) { count(rows, 0) }})
 }
 
 // counter shows a count on a terminal; total is 0 where it is not known.
-func (s *session) counter(what string) func(done, total int) {
+func (s *invocation) counter(what string) func(done, total int) {
 	file, ok := s.err.(*os.File)
 	if s.json || !ok || !term.IsTerminal(int(file.Fd())) {
 		return func(int, int) {}

@@ -16,8 +16,8 @@ type demoCommand struct {
 }
 
 // Run shows an export of the sample data from start to file.
-func (c *demoCommand) Run(s *session) error {
-	return s.withStack(c.stackFlags, func(s *session, p *parts) error {
+func (c *demoCommand) Run(s *invocation) error {
+	return s.withStack(c.stackFlags, func(s *invocation, p *parts) error {
 		fmt.Fprintf(s.err, "loading %d order lines of sample data …\n", c.OrderLines)
 		if err := s.sampleOnce(p, c.OrderLines); err != nil {
 			return err

@@ -31,8 +31,8 @@ type devCommand struct {
 const devLines = 20_000
 
 // Run runs everything until it is interrupted.
-func (c *devCommand) Run(s *session) error {
-	return s.withStack(c.stackFlags, func(s *session, p *parts) error {
+func (c *devCommand) Run(s *invocation) error {
+	return s.withStack(c.stackFlags, func(s *invocation, p *parts) error {
 		if !c.Empty {
 			if err := s.sampleOnce(p, devLines); err != nil {
 				return err
@@ -45,7 +45,7 @@ func (c *devCommand) Run(s *session) error {
 	})
 }
 
-func (s *session) announce(p *parts) {
+func (s *invocation) announce(p *parts) {
 	_ = s.print(map[string]string{
 		"http_url": p.config.PublicURL, "temporal_ui": p.config.TemporalUIURL,
 		"temporal_address": p.options.HostPort, "data_dir": p.config.DataDir,
@@ -60,7 +60,7 @@ func (s *session) announce(p *parts) {
 
 // withStack brings up Temporal, database, files, worker and API on this machine, calls do, and takes
 // everything down again. A part that dies in between ends it.
-func (s *session) withStack(flags stackFlags, do func(*session, *parts) error) error {
+func (s *invocation) withStack(flags stackFlags, do func(*invocation, *parts) error) error {
 	c := s.config
 	folder, err := devstack.Lock(cmp.Or(c.DataDir, config.DefaultDataDir))
 	if err != nil {
@@ -107,7 +107,7 @@ func (s *session) withStack(flags stackFlags, do func(*session, *parts) error) e
 	return p.runStack(s, listener, temporal, do)
 }
 
-func (p *parts) runStack(s *session, listener net.Listener, temporal stackTemporal, do func(*session, *parts) error) error {
+func (p *parts) runStack(s *invocation, listener net.Listener, temporal stackTemporal, do func(*invocation, *parts) error) error {
 	handler, err := p.handler()
 	if err != nil {
 		return err
@@ -135,7 +135,7 @@ func (p *parts) runStack(s *session, listener net.Listener, temporal stackTempor
 }
 
 // listen takes the port of the page: the one given, or 8080 or any free one.
-func (s *session) listen() (net.Listener, error) {
+func (s *invocation) listen() (net.Listener, error) {
 	c := s.config
 	addr := cmp.Or(c.HTTPAddr, config.DefaultHTTPAddr)
 	listener, err := net.Listen("tcp", addr)
@@ -158,7 +158,7 @@ type stackTemporal struct {
 }
 
 // startTemporal starts the dev server, unless TEMPORAL_ADDRESS names a server to use instead.
-func (s *session) startTemporal(flags stackFlags) (stackTemporal, error) {
+func (s *invocation) startTemporal(flags stackFlags) (stackTemporal, error) {
 	if os.Getenv("TEMPORAL_ADDRESS") != "" {
 		return stackTemporal{stop: func() {}}, nil
 	}
@@ -186,7 +186,7 @@ func (s *session) startTemporal(flags stackFlags) (stackTemporal, error) {
 
 // logToFile sends the log of all parts into the data directory, so that the terminal is left to what
 // people want to see there.
-func (s *session) logToFile() (*os.File, error) {
+func (s *invocation) logToFile() (*os.File, error) {
 	name := filepath.Join(cmp.Or(s.config.DataDir, config.DefaultDataDir), "longhaul.log")
 	file, err := os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {

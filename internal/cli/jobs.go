@@ -38,7 +38,7 @@ type jobsListCommand struct {
 }
 
 // Run lists jobs.
-func (c *jobsListCommand) Run(s *session) error {
+func (c *jobsListCommand) Run(s *invocation) error {
 	p, err := s.connect()
 	if err != nil {
 		return err
@@ -70,7 +70,7 @@ type jobsShowCommand struct {
 }
 
 // Run shows a job.
-func (c *jobsShowCommand) Run(s *session) error {
+func (c *jobsShowCommand) Run(s *invocation) error {
 	p, err := s.connect()
 	if err != nil {
 		return err
@@ -88,7 +88,7 @@ type jobsWatchCommand struct {
 }
 
 // Run watches a job; the exit code tells how it ended.
-func (c *jobsWatchCommand) Run(s *session) error {
+func (c *jobsWatchCommand) Run(s *invocation) error {
 	p, err := s.connect()
 	if err != nil {
 		return err
@@ -115,7 +115,7 @@ type jobsSteerCommand struct {
 }
 
 // Run steers a job.
-func (c *jobsSteerCommand) Run(s *session) error {
+func (c *jobsSteerCommand) Run(s *invocation) error {
 	p, err := s.connect()
 	if err != nil {
 		return err

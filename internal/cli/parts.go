@@ -43,7 +43,7 @@ type parts struct {
 
 // findStack lets a command reach a `longhaul dev` that runs on the data directory, for everything that
 // neither the environment nor a flag names.
-func (s *session) findStack() error {
+func (s *invocation) findStack() error {
 	c := s.config
 	info, err := devstack.Find(cmp.Or(c.DataDir, config.DefaultDataDir))
 	if job.CodeOf(err) == job.CodeNotFound {
@@ -66,7 +66,7 @@ func (s *session) findStack() error {
 }
 
 // open opens database and files.
-func (s *session) open() (*parts, error) {
+func (s *invocation) open() (*parts, error) {
 	if err := s.config.Resolve(); err != nil {
 		return nil, &job.Error{Code: job.CodeInvalid, Message: err.Error()}
 	}
@@ -89,7 +89,7 @@ func (s *session) open() (*parts, error) {
 }
 
 // connect opens everything, Temporal included.
-func (s *session) connect() (*parts, error) {
+func (s *invocation) connect() (*parts, error) {
 	if err := s.findStack(); err != nil {
 		return nil, err
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // print writes a result: value as one JSON document, or else what text writes.
-func (s *session) print(value any, text func()) error {
+func (s *invocation) print(value any, text func()) error {
 	if !s.json {
 		text()
 		return nil
@@ -26,7 +26,7 @@ func (s *session) print(value any, text func()) error {
 
 // complain writes an error for people, or as a JSON document when one is asked for and the command has
 // not printed its own already.
-func (s *session) complain(err error) {
+func (s *invocation) complain(err error) {
 	var ended *outcome
 	if s.json {
 		if !errors.As(err, &ended) { // the job itself has been printed
@@ -64,7 +64,7 @@ func problem(err error) any {
 	}{known.Code, known.Message, known.Fields, known.JobID}
 }
 
-func (s *session) printJob(j job.Job) error {
+func (s *invocation) printJob(j job.Job) error {
 	return s.print(j, func() {
 		w := tabwriter.NewWriter(s.out, 0, 4, 2, ' ', 0)
 		line := func(name, format string, args ...any) {

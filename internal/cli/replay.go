@@ -18,7 +18,7 @@ type replayCommand struct {
 }
 
 // Run replays histories; one that this program would have told differently is an error.
-func (c *replayCommand) Run(s *session) error {
+func (c *replayCommand) Run(s *invocation) error {
 	replayer := worker.NewWorkflowReplayer()
 	contract.Export.Register(replayer, workflows.Export)
 	contract.Housekeeping.Register(replayer, workflows.Housekeeping)
@@ -48,7 +48,7 @@ func (c *replayCommand) Run(s *session) error {
 	})
 }
 
-func (c *replayCommand) replayLive(s *session, p *parts, replayer worker.WorkflowReplayer) error {
+func (c *replayCommand) replayLive(s *invocation, p *parts, replayer worker.WorkflowReplayer) error {
 	const everything = enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT
 	var all history.History
 	for events := p.temporal.GetWorkflowHistory(s, c.WorkflowID, c.RunID, false, everything); events.HasNext(); {

@@ -11,7 +11,7 @@ import (
 type workerCommand struct{}
 
 // Run runs a worker until it is interrupted.
-func (workerCommand) Run(s *session) error {
+func (workerCommand) Run(s *invocation) error {
 	p, err := s.connect()
 	if err != nil {
 		return err
@@ -27,7 +27,7 @@ func (workerCommand) Run(s *session) error {
 type apiCommand struct{}
 
 // Run serves the API and the page until it is interrupted.
-func (apiCommand) Run(s *session) error {
+func (apiCommand) Run(s *invocation) error {
 	p, err := s.connect()
 	if err != nil {
 		return err
@@ -49,7 +49,7 @@ func (apiCommand) Run(s *session) error {
 }
 
 // current refuses to work on a database that this program does not know.
-func (p *parts) current(s *session) error {
+func (p *parts) current(s *invocation) error {
 	pending, err := p.store.Pending(s)
 	if err != nil {
 		return fmt.Errorf("look at the database's version: %w", err)

@@ -34,7 +34,7 @@ type startExportCommand struct {
 }
 
 // Run starts an export and, if asked to, waits for it.
-func (c *startExportCommand) Run(s *session) error {
+func (c *startExportCommand) Run(s *invocation) error {
 	p, err := s.connect()
 	if err != nil {
 		return err

@@ -16,7 +16,7 @@ import (
 const lookEvery = 200 * time.Millisecond
 
 // watch shows a job's progress until it ends, and returns it as it ended.
-func (s *session) watch(p *parts, id string) (job.Job, error) {
+func (s *invocation) watch(p *parts, id string) (job.Job, error) {
 	show := s.display()
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
@@ -40,7 +40,7 @@ func (s *session) watch(p *parts, id string) (job.Job, error) {
 }
 
 // display shows progress: a bar on a terminal, a line for each phase elsewhere, nothing with --json.
-func (s *session) display() func(job.Job) {
+func (s *invocation) display() func(job.Job) {
 	file, ok := s.err.(*os.File)
 	switch {
 	case s.json:
@@ -57,7 +57,7 @@ func (s *session) display() func(job.Job) {
 	}
 }
 
-func (s *session) bar() func(job.Job) {
+func (s *invocation) bar() func(job.Job) {
 	var bar *progressbar.ProgressBar
 	return func(j job.Job) {
 		p := j.Progress
