@@ -56,7 +56,7 @@ func (r *rig) pageCosts(ctx context.Context, s sample) (*Pages, error) {
 	whole := plan.Pages - 1 // the last one may be short
 	p := &Pages{Compared: min(pagesAtEachEnd, whole/2)}
 	if p.Compared < 1 {
-		return nil, nil //nolint:nilnil // there is nothing to compare
+		return nil, nil // there is nothing to compare
 	}
 	var first, last []float64
 	for range pageRounds {
