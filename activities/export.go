@@ -58,12 +58,8 @@ func (e *Export) Plan(ctx context.Context, in contract.ExportRequest) (contract.
 		// Fixed by the plan, so that an export that runs past midnight has one name.
 		p.Request.Filename = selection.Filename(in.Request.Tenant, e.now().In(seller.Zone))
 	}
-	kind, err := e.Kinds.Export(in.Request.Kind)
-	if err != nil {
-		return contract.ExportPlan{}, err
-	}
-	if err := e.cut(ctx, &p, selection, layout, int64(kind.PageRows)); err != nil {
-		return contract.ExportPlan{}, fmt.Errorf("plan %s for %s: %w", kind.Name, in.Request.Tenant, err)
+	if err := e.cut(ctx, &p, selection, layout); err != nil {
+		return contract.ExportPlan{}, fmt.Errorf("plan %s for %s: %w", in.Request.Kind, in.Request.Tenant, err)
 	}
 	data, err := json.Marshal(p)
 	if err != nil {
@@ -77,7 +73,7 @@ func (e *Export) Plan(ctx context.Context, in contract.ExportRequest) (contract.
 }
 
 // cut walks the keys once. A page ends when it is full or when its sheet is.
-func (e *Export) cut(ctx context.Context, p *exportPlan, s dataset.Selection, layout sheet.Layout, pageRows int64) error {
+func (e *Export) cut(ctx context.Context, p *exportPlan, s dataset.Selection, layout sheet.Layout) error {
 	last, err := e.key(ctx, s.MaxKey(p.SellerID))
 	if err != nil {
 		return err
@@ -87,7 +83,7 @@ func (e *Export) cut(ctx context.Context, p *exportPlan, s dataset.Selection, la
 	if layout.Format == sheet.XLSX {
 		sheetRows = sheet.MaxRows - 1 // one row is the header
 	}
-	statement := s.Keys(p.SellerID, p.HighWater)
+	statement, pageRows := s.Keys(p.SellerID, p.HighWater), int64(s.Export().PageRows)
 	var key, inPage int64
 	err = e.Store.Stream(ctx, statement.SQL, statement.Args, func(cells [][]byte) error {
 		var err error
@@ -181,7 +177,7 @@ func (e *Export) renumber(ctx context.Context, key string, firstRow int) error {
 	moved, err := sheet.Renumber(fragment, firstRow)
 	if err != nil {
 		// Made again by the next attempt: what is damaged cannot be renumbered.
-		return errors.Join(fmt.Errorf("%w: %w", errDamaged, err), e.Blobs.Delete(ctx, key))
+		return errors.Join(err, e.Blobs.Delete(ctx, key))
 	}
 	return e.Blobs.Put(ctx, key, moved)
 }
@@ -205,20 +201,17 @@ func (e *Export) info(ctx context.Context, key string) (sheet.Info, error) {
 	}
 	defer r.Close()
 	header := make([]byte, sheet.HeaderSize)
-	if _, err := io.ReadFull(r, header); err != nil {
-		return sheet.Info{}, fmt.Errorf("%w: %w", errDamaged, err)
+	n, err := io.ReadFull(r, header)
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF { //nolint:errorlint // a cut connection's error wraps io.EOF
+		return sheet.Info{}, err
 	}
-	info, err := sheet.ReadInfo(header)
-	if err != nil {
-		return sheet.Info{}, fmt.Errorf("%w: %w", errDamaged, err)
-	}
-	return info, nil
+	return sheet.ReadInfo(header[:n])
 }
 
-var errDamaged = errors.New("fragment is damaged")
-
 // missing tells that a fragment has to be made, for the first time or again.
-func missing(err error) bool { return errors.Is(err, blob.ErrNotFound) || errors.Is(err, errDamaged) }
+func missing(err error) bool {
+	return errors.Is(err, blob.ErrNotFound) || errors.Is(err, sheet.ErrDamaged)
+}
 
 // Assemble joins the fragments of a plan into the file. If some are missing, damaged or no longer in their
 // place, it removes the damaged ones and names their pages instead.
@@ -261,7 +254,7 @@ func (e *Export) infos(ctx context.Context, ref contract.PlanRef, pages int) ([]
 		group.Go(func() error {
 			key := contract.FragmentKey(ref.JobID, ref.Plan, page)
 			info, err := e.info(ctx, key)
-			if errors.Is(err, errDamaged) {
+			if errors.Is(err, sheet.ErrDamaged) {
 				err = errors.Join(blob.ErrNotFound, e.Blobs.Delete(ctx, key))
 			}
 			infos[page], lost[page] = info, errors.Is(err, blob.ErrNotFound)

@@ -13,6 +13,7 @@ import (
 	"github.com/longhaul/longhaul/contract"
 	"github.com/longhaul/longhaul/internal/blob"
 	"github.com/longhaul/longhaul/internal/notify"
+	"github.com/longhaul/longhaul/internal/sheet"
 	"github.com/longhaul/longhaul/internal/store"
 	"github.com/longhaul/longhaul/job"
 )
@@ -60,7 +61,7 @@ func failure(ctx context.Context, err error) error {
 		return classed(known)
 	case errors.As(err, &delivery):
 		return undelivered(delivery)
-	case store.Transient(err), blob.Transient(err), errors.Is(err, errDamaged):
+	case store.Transient(err), blob.Transient(err), errors.Is(err, sheet.ErrDamaged):
 		return temporal.NewApplicationErrorWithCause(err.Error(), contract.FailureType(job.ReasonDownstream), err)
 	}
 	return final(job.ReasonInternal, err.Error(), err)
