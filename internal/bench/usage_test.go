@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/longhaul/longhaul/internal/testenv"
 )
 
 func TestUsageIsRead(t *testing.T) {
@@ -21,7 +23,7 @@ func TestUsageIsRead(t *testing.T) {
 func TestUsageOfThisProcess(t *testing.T) {
 	t.Parallel()
 	if _, err := os.Stat("/proc/self/stat"); err != nil {
-		t.Skip("SKIPPED for want of /proc")
+		testenv.Missing(t, "/proc", err.Error())
 	}
 	require.Greater(t, usageOf(os.Getpid()).peak, int64(1<<20))
 }
