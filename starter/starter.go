@@ -4,6 +4,8 @@ package starter
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -43,7 +45,8 @@ const memoKey = "idempotency_key"
 // StartExport starts an export, or returns the job that the same key has started before (replayed).
 //
 // Errors are [*job.Error]: CodeInvalid with the fields that are wrong; CodeNotFound for an unknown kind;
-// CodeDuplicate with the running job's ID; CodeConflict for a key that stands for another request; CodeUnavailable when Temporal or the database does not answer.
+// CodeDuplicate with the running job's ID; CodeConflict for a key that stands for another request;
+// CodeUnavailable when Temporal or the database does not answer.
 func (s *Starter) StartExport(ctx context.Context, in contract.ExportInput, key string) (j job.Job, replayed bool, err error) {
 	in, err = s.check(ctx, in)
 	if err != nil {
@@ -234,9 +237,11 @@ func (s *Starter) log() *slog.Logger {
 	return slog.Default()
 }
 
-// requestDigest tells two requests under one key apart; unlike the workflow ID it minds the file name.
+// requestDigest tells two requests under one key apart; unlike the workflow ID it minds the file name. It is
+// a digest because names are longer than the column that keeps it.
 func requestDigest(in contract.ExportInput) string {
-	return contract.ExportWorkflowID(in) + "?" + in.Filename
+	sum := sha256.Sum256([]byte(contract.ExportWorkflowID(in) + "?" + in.Filename))
+	return hex.EncodeToString(sum[:])
 }
 
 func unavailable(message string, cause error) error {

@@ -2,6 +2,7 @@ package starter_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,8 +34,13 @@ type house struct {
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
+	return newHouseOn(t, testenv.SQLite(t))
+}
+
+func newHouseOn(t *testing.T, database string) *house {
+	t.Helper()
 	ctx := t.Context()
-	s, err := store.Open(ctx, testenv.SQLite(t), store.Options{})
+	s, err := store.Open(ctx, database, store.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	require.NoError(t, s.Migrate(ctx))
@@ -176,6 +182,22 @@ func TestIdempotencyKey(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, replayed)
 	require.Equal(t, first.ID, found.ID)
+}
+
+// The longest file name there may be, in letters of three bytes, on both engines: one of them minds lengths.
+func TestIdempotencyKeyWithALongFilename(t *testing.T) {
+	t.Parallel()
+	testenv.EachDatabase(t, func(t *testing.T, url string) {
+		h := newHouseOn(t, url)
+		in := request(t)
+		in.Filename = strings.Repeat("가", 190)
+		first, _, err := h.StartExport(t.Context(), in, "key")
+		require.NoError(t, err)
+		again, replayed, err := h.StartExport(t.Context(), in, "key")
+		require.NoError(t, err)
+		require.True(t, replayed)
+		require.Equal(t, first.ID, again.ID)
+	})
 }
 
 func TestStatusWithoutAWorker(t *testing.T) {
