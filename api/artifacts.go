@@ -52,9 +52,9 @@ func (s *server) download(ctx context.Context, in *artifactInput) (*huma.StreamR
 		return nil, s.problem(ctx, job.Errorf(job.CodeGone, "this file expired on %s and was removed", artifact.ExpiresAt.UTC().Format(time.DateOnly)))
 	}
 	// The file lives as long as its context does: that is the download's, which only finding it may end early.
-	ctx, giveUp := context.WithCancel(ctx)
+	reading, giveUp := context.WithCancel(ctx)
 	patience := time.AfterFunc(callTimeout, giveUp)
-	file, err := s.Files.Open(ctx, artifact.Key)
+	file, err := s.Files.Open(reading, artifact.Key)
 	patience.Stop()
 	switch {
 	case errors.Is(err, blob.ErrNotFound):

@@ -233,6 +233,11 @@ func TestDownloadFromStorageThatIsDown(t *testing.T) {
 	assert.Contains(t, b.log.String(), p["request_id"])
 	assert.NotContains(t, string(a.body), s3.URL)
 
+	// Hanging, it is given up.
+	s3.Set(blobtest.Hang)
+	p = b.get(t, path).problem(t, http.StatusServiceUnavailable)
+	assert.Contains(t, b.log.String(), p["request_id"])
+
 	// Down between finding the file and reading it.
 	s3.Set(blobtest.None)
 	file, err := files.Open(t.Context(), "artifacts/job-1.xlsx")

@@ -178,7 +178,7 @@ func register[In, Out any](s *server, op huma.Operation, handle func(context.Con
 func (s *server) problem(ctx context.Context, err error) *Problem {
 	id := requestIDOf(ctx)
 	p := problemOf(err, id)
-	if p.Status >= http.StatusInternalServerError && !errors.Is(err, context.Canceled) {
+	if p.Status >= http.StatusInternalServerError && !errors.Is(ctx.Err(), context.Canceled) { // the client is still there
 		s.Logger.ErrorContext(ctx, "request failed", "request", id, "status", p.Status, "error", p.cause)
 	}
 	return p

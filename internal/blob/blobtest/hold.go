@@ -20,6 +20,7 @@ type Hold struct {
 
 	reached  chan struct{}
 	released chan struct{}
+	gone     chan struct{}
 	once     sync.Once
 	agent    string // set before reached is closed
 }
@@ -39,7 +40,7 @@ func (s *S3) hold(method, pattern string, answer bool) *Hold {
 	}
 	h := &Hold{
 		method: method, pattern: pattern, answer: answer,
-		reached: make(chan struct{}), released: make(chan struct{}),
+		reached: make(chan struct{}), released: make(chan struct{}), gone: make(chan struct{}),
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -54,6 +55,17 @@ func (h *Hold) Wait(t testing.TB) {
 	case <-h.reached:
 	case <-time.After(time.Minute):
 		t.Fatalf("no %s of %s came within a minute", h.method, h.pattern)
+	}
+}
+
+// WaitGone returns when the server has noticed that the client of the held request is gone, which takes a
+// moment, and ends the test if it stays for a minute.
+func (h *Hold) WaitGone(t testing.TB) {
+	t.Helper()
+	select {
+	case <-h.gone:
+	case <-time.After(time.Minute):
+		t.Fatalf("who sent the %s of %s is still there after a minute", h.method, h.pattern)
 	}
 }
 
@@ -130,6 +142,7 @@ func (h *Hold) wait(r *http.Request) {
 	case <-r.Context().Done():
 	}
 	if r.Context().Err() != nil { // also where both happened: what a dead client sent is not carried out
+		close(h.gone)
 		panic(http.ErrAbortHandler)
 	}
 }

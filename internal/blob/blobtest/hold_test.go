@@ -20,6 +20,7 @@ func TestHeldWriteOfADeadClientIsNotStored(t *testing.T) {
 	server, store := open(t)
 	hold := server.Hold("PUT", "jobs/*/*/00000003")
 	require.Error(t, <-putAndDie(t, server, hold))
+	hold.WaitGone(t)
 	hold.Release()
 
 	require.NoError(t, store.Put(t.Context(), key, []byte("second")), "only one request is held")
