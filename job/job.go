@@ -61,6 +61,7 @@ type Status struct {
 	// Message explains the reason to a person; it never holds internals.
 	Message   string     `json:"message,omitempty"`
 	Progress  Progress   `json:"progress"`
+	Save      *Save      `json:"save,omitempty"` // of bulk saves
 	Artifacts []Artifact `json:"artifacts,omitempty"`
 	UpdatedAt time.Time  `json:"updated_at"`
 	EndedAt   *time.Time `json:"ended_at,omitempty"`
@@ -72,10 +73,16 @@ type Phase string
 // The phases of a job, in order.
 const (
 	PhaseQueued     Phase = "queued"
-	PhasePlanning   Phase = "planning"
+	PhasePlanning   Phase = "planning" // an export's plan, an upload's inspection
 	PhasePages      Phase = "pages"
 	PhaseAssembling Phase = "assembling"
 	PhasePublishing Phase = "publishing"
+	PhaseChecking   Phase = "checking"  // a bulk save's dry run
+	PhaseHolding    Phase = "holding"   // the dry run waits to be resumed
+	PhaseComparing  Phase = "comparing" // the dry run again, before it is carried out
+	PhaseApplying   Phase = "applying"
+	PhaseUndoing    Phase = "undoing"
+	PhaseReporting  Phase = "reporting" // the error workbook
 	PhaseDone       Phase = "done"
 )
 
@@ -84,7 +91,7 @@ type Progress struct {
 	Phase      Phase `json:"phase"`
 	RowsDone   int64 `json:"rows_done"`
 	RowsTotal  int64 `json:"rows_total"` // promised by the plan
-	PagesDone  int   `json:"pages_done"`
+	PagesDone  int   `json:"pages_done"` // of bulk saves: chunks
 	PagesTotal int   `json:"pages_total"`
 	// Rate is rows a second over the last pages; zero until known.
 	Rate float64 `json:"rate,omitempty"`

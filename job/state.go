@@ -60,19 +60,22 @@ type Reason string
 
 // The reasons.
 const (
-	ReasonNoData     Reason = "no_data"    // nothing matched the filters
-	ReasonBadInput   Reason = "bad_input"  // the request cannot be carried out as it stands
-	ReasonDownstream Reason = "downstream" // database, storage or a partner kept failing
-	ReasonLimit      Reason = "limit"      // a stated limit was met
-	ReasonUser       Reason = "user"       // somebody cancelled it
-	ReasonOperator   Reason = "operator"   // terminated in Temporal
-	ReasonTimeout    Reason = "timeout"    // longer than its kind allows
-	ReasonRowsMoved  Reason = "rows_moved" // rows came or went between plan and read
-	ReasonInternal   Reason = "internal"   // a fault of this program
+	ReasonNoData     Reason = "no_data"      // nothing matched the filters
+	ReasonBadInput   Reason = "bad_input"    // the request cannot be carried out as it stands
+	ReasonDownstream Reason = "downstream"   // database, storage or a partner kept failing
+	ReasonLimit      Reason = "limit"        // a stated limit was met
+	ReasonUser       Reason = "user"         // somebody cancelled it
+	ReasonOperator   Reason = "operator"     // terminated in Temporal
+	ReasonTimeout    Reason = "timeout"      // longer than its kind allows
+	ReasonRowsMoved  Reason = "rows_moved"   // rows came or went between plan and read
+	ReasonRefused    Reason = "rows_refused" // some or all rows of an upload were refused
+	ReasonKept       Reason = "rows_kept"    // an undo left rows as they are
+	ReasonStale      Reason = "stale"        // the data has changed since the dry run
+	ReasonInternal   Reason = "internal"     // a fault of this program
 )
 
 // Reasons lists every reason.
 var Reasons = []Reason{
 	ReasonNoData, ReasonBadInput, ReasonDownstream, ReasonLimit, ReasonUser, ReasonOperator,
-	ReasonTimeout, ReasonRowsMoved, ReasonInternal,
+	ReasonTimeout, ReasonRowsMoved, ReasonRefused, ReasonKept, ReasonStale, ReasonInternal,
 }

@@ -27,11 +27,15 @@ var rules = map[string]rule{
 	"workflows": {own: []string{"job", "contract"}, libraries: temporal},
 
 	// The kit for kinds and the kinds.
-	"dataset": {own: []string{"job", "internal/sheet"}},
-	"catalog": {own: []string{"job", "dataset", "internal/sheet"}},
+	"dataset": {own: []string{"job", "internal/sheet", "internal/target", "internal/upload"}},
+	"catalog": {own: []string{"job", "dataset", "internal/sheet", "internal/target"}},
+
+	// The language in which a kind says where its rows go, and the store carries it out.
+	"internal/target": {own: []string{"job"}, libraries: none},
 
 	// The adapters: job and a library each.
-	"internal/store":   {own: []string{"job"}},
+	"internal/store":   {own: []string{"job", "internal/target"}},
+	"internal/upload":  {own: []string{"job"}},
 	"internal/blob":    {own: []string{"job"}},
 	"internal/sheet":   {own: []string{"job"}},
 	"internal/notify":  {own: []string{"job"}},
@@ -39,11 +43,11 @@ var rules = map[string]rule{
 
 	// What runs jobs.
 	"activities": {own: []string{"job", "contract", "dataset",
-		"internal/store", "internal/blob", "internal/sheet", "internal/notify", "internal/partner"}},
+		"internal/store", "internal/blob", "internal/sheet", "internal/target", "internal/upload", "internal/notify", "internal/partner"}},
 	"worker": {own: []string{"job", "contract", "dataset", "workflows", "activities"}},
 
 	// What starts and shows them.
-	"starter": {own: []string{"job", "contract", "dataset", "internal/store", "internal/blob"}},
+	"starter": {own: []string{"job", "contract", "dataset", "internal/store", "internal/blob", "internal/upload"}},
 	"api":     {own: []string{"job", "contract", "dataset", "starter", "internal/blob", "web"}},
 	"web":     {libraries: none},
 

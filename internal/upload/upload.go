@@ -1,0 +1,73 @@
+// Package upload reads the files that people send: workbooks, delimited text and JSON, of any size, row by row and in
+// bounded memory. It refuses what is damaged, disguised or larger than it looks before it costs anything.
+//
+//	xlsx   Office Open XML, transitional; our own streaming reader, excelize for what that declines
+//	csv    RFC 4180 with , ; or | between the fields; UTF-8 with or without byte order mark, UTF-16 with one, CP949
+//	tsv    the same with tabs
+//	json   an array of objects
+//	ndjson an object a line
+//
+// What a cell holds is told as the file has it; what it means for a column is for others to say.
+package upload
+
+import "time"
+
+// Format is the kind of file.
+type Format string
+
+// The formats.
+const (
+	XLSX   Format = "xlsx"
+	CSV    Format = "csv"
+	TSV    Format = "tsv"
+	JSON   Format = "json"
+	NDJSON Format = "ndjson"
+)
+
+// Limits keep a file from being larger than it looks. Zero means the default.
+type Limits struct {
+	Size      int64 // bytes of the file; default 512 MiB
+	Expanded  int64 // bytes of a workbook's parts, uncompressed; default 8 GiB
+	Entries   int   // parts of a workbook; default 2,000
+	Rows      int64 // rows with something in them, of all sheets; default 5,000,000
+	Columns   int   // columns of a sheet; default 500
+	CellChars int   // characters of a cell; default 32,767, Excel's own
+}
+
+// Kind is what a cell holds.
+type Kind uint8
+
+// The kinds.
+const (
+	Empty  Kind = iota
+	Text        // Text
+	Number      // Text is the number in plain or scientific notation, as shortest reads back to the same float64
+	Moment      // a date or time of day or both: Text is the number, Time what it shows
+	Flag        // Text is "true" or "false"
+	Fault       // Text is the error: #N/A, #REF! …
+)
+
+// Cell is one cell. Text is valid until the next row is read.
+type Cell struct {
+	Kind Kind
+	// Text is UTF-8, as it stands in the cell, space around it included.
+	Text []byte
+	// Time is that of a Moment: wall clock, in UTC by name only. HasDate and HasTime tell what its format shows.
+	Time             time.Time
+	HasDate, HasTime bool
+}
+
+// Row is a row with something in it. It is valid until the next one is read.
+type Row struct {
+	Sheet int // index in Sheets, from 0
+	// Number is the row as a spreadsheet program counts, from 1. Of CSV it is the record's first line, of NDJSON
+	// the line, of JSON the object's place in the array, from 1.
+	Number int
+	// Cells are by column, from 0. Trailing empty ones may be missing.
+	Cells []Cell
+}
+
+// Sheet is one sheet of a file; a text has one without a name.
+type Sheet struct {
+	Name string
+}
