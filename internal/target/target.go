@@ -71,6 +71,8 @@ type Column struct {
 	From Value
 	// Else is the value in a new record where From has none; nil means the type's zero (empty, 0).
 	Else any
+	// Needed says that a new record must be given a value: else the row has [job.RowRequired] at From's field.
+	Needed bool
 	// Min is the least that a [Sum] may come to; below it the row has [job.RowBelowMinimum].
 	Min *int64
 }
