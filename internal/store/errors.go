@@ -105,6 +105,12 @@ func deadlocked(err error) bool {
 	return errors.As(err, &my) && my.Number == 1213
 }
 
+// indexExists tells that a table has an index of this name already.
+func indexExists(err error) bool {
+	var my *mysql.MySQLError
+	return errors.As(err, &my) && my.Number == 1061
+}
+
 // deadlockTries is how often a transaction is tried. Whoever lost once is alone soon after; what still loses
 // goes to the caller, who has a longer patience.
 const deadlockTries = 4

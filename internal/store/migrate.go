@@ -90,13 +90,14 @@ func (s *Store) migrationList() ([]*gormigrate.Migration, error) {
 func (s *Store) migrationFolder() string { return path.Join("migrations", s.engine.migrations()) }
 
 // runScript runs statements one by one: the MySQL driver takes several only in a mode that makes injection
-// easier. A statement ends with a semicolon at the end of a line.
+// easier. A statement ends with a semicolon at the end of a line. An index that exists is one that a run made
+// before it was cut short: MySQL has no CREATE INDEX IF NOT EXISTS, and on SQLite nothing of such a run remains.
 func runScript(db *gorm.DB, name, script string) error {
 	for i, statement := range strings.Split(script, ";\n") {
 		if strings.TrimSpace(statement) == "" {
 			continue
 		}
-		if err := db.Exec(statement).Error; err != nil {
+		if err := db.Exec(statement).Error; err != nil && !indexExists(err) {
 			return fmt.Errorf("run statement %d of migration %s: %w", i+1, name, err)
 		}
 	}

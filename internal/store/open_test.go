@@ -100,7 +100,7 @@ func TestPendingTellsWhatIsDue(t *testing.T) {
 		s := open(t, url)
 		due, err := s.Pending(t.Context())
 		require.NoError(t, err)
-		require.Equal(t, []string{"0001_create_tables"}, due)
+		require.Equal(t, []string{"0001_create_tables", "0002_bulk_saves"}, due)
 
 		require.NoError(t, s.Migrate(t.Context()))
 		require.NoError(t, s.Migrate(t.Context()), "a second time does nothing")
@@ -108,6 +108,19 @@ func TestPendingTellsWhatIsDue(t *testing.T) {
 		require.NoError(t, err)
 		require.Empty(t, due)
 	})
+}
+
+// TestMigrationCutShortBeginsAgain runs every statement a second time, as after a crash before the last one.
+// On SQLite a migration is one transaction.
+func TestMigrationCutShortBeginsAgain(t *testing.T) {
+	t.Parallel()
+	s := open(t, testenv.MariaDB(t))
+	require.NoError(t, s.Migrate(t.Context()))
+	require.NoError(t, s.DB(t.Context()).Exec("DELETE FROM migrations").Error)
+	due, err := s.Pending(t.Context())
+	require.NoError(t, err)
+	require.NotEmpty(t, due)
+	require.NoError(t, s.Migrate(t.Context()))
 }
 
 // TestPoolsAreBounded holds streams open and finds the other pool at work, and no more connections than stated.
