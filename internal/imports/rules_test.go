@@ -31,7 +31,7 @@ var rules = map[string]rule{
 	"catalog": {own: []string{"job", "dataset", "internal/sheet", "internal/target"}},
 
 	// The language in which a kind says where its rows go, and the store carries it out.
-	"internal/target": {own: []string{"job"}, libraries: none},
+	"internal/target": {own: []string{"job"}, libraries: []string{"github.com/klauspost/compress"}},
 
 	// The adapters: job and a library each.
 	"internal/store":   {own: []string{"job", "internal/target"}},

@@ -55,8 +55,8 @@ const (
 	tagDecimal
 )
 
-// EncodeRows makes rows into bytes for [DecodeRows]: some 10 to 20 for a value before compression, one for nil. Times
-// are kept as instants, to the nanosecond. It panics on a value of a type that a [Row] must not have.
+// EncodeRows makes rows into bytes for [DecodeRows]. Times are kept as instants, to the nanosecond. It panics on a
+// value of a type that a [Row] must not have.
 func EncodeRows(rows []Row) []byte {
 	const expected = 128 // bytes of a row of ten values; a guess that spares copying
 	b := make([]byte, 0, len(rows)*expected)
@@ -210,8 +210,8 @@ func unpack(content byte, data []byte) (count uint64, raw []byte, err error) {
 // reader takes values off the front of raw. Once something was not there it is bad, and hands out zeros.
 type reader struct {
 	raw  []byte
-	text string   // of all that raw was at first
-	free []any    // room for values to come
+	text string // of all that raw was at first
+	free []any  // room for values to come
 	bad  bool
 }
 
