@@ -90,6 +90,7 @@ type SavePlan struct {
 	Refused job.Tally `json:"refused"`
 	Upload  string    `json:"upload"` // the file's name
 	Parent  string    `json:"parent,omitempty"`
+	Skipped []string  `json:"skipped,omitempty"` // sheets without the headers
 }
 
 // UndoPlan is what there is to undo.
@@ -129,8 +130,6 @@ type ReportRequest struct {
 	Plan   string `json:"plan"`
 	Stage  Stage  `json:"stage"`
 	Undoes string `json:"undoes,omitempty"`
-	// Chunks is how many chunks of the stage there are results of.
-	Chunks int `json:"chunks"`
 }
 
 // ReportResult is the account.
@@ -139,6 +138,9 @@ type ReportResult struct {
 	File *job.Artifact `json:"file,omitempty"`
 	// UndoUntil is until when the save can be undone; nil where nothing was written.
 	UndoUntil *time.Time `json:"undo_until,omitempty"`
+	// Written is what the ledger says of a stage that writes: it also knows of chunks whose result was lost on its
+	// way because the job was ended.
+	Written *job.Tally `json:"written,omitempty"`
 }
 
 // BulkSaveWorkflowID is the natural key of a bulk save and the lock: one at a time for a kind and tenant.

@@ -26,6 +26,8 @@ type Registration struct {
 	Started     time.Time `json:"started"`
 	// Export is the request of a [job.TypeExport] job.
 	Export *ExportInput `json:"export,omitempty"`
+	// BulkSave is the request of a [job.TypeBulkSave] job.
+	BulkSave *BulkSaveInput `json:"bulk_save,omitempty"`
 }
 
 // Limits are what the kind allows its jobs. They are read from the catalogue once, by RegisterJob, so that
@@ -44,6 +46,8 @@ type Limits struct {
 	// StepsPerRun is how many pages, chunks or items one run of the execution takes before it continues
 	// as new; zero means until the server suggests it.
 	StepsPerRun int `json:"steps_per_run,omitempty"`
+	// HoldFor is how long a dry run waits to be resumed.
+	HoldFor time.Duration `json:"hold_for,omitempty"`
 }
 
 // Record is a status to be written to the job's row.

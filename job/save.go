@@ -22,6 +22,8 @@ type Save struct {
 	Undoes string `json:"undoes,omitempty"`
 	// Parent is the job whose error workbook, mended, this upload is.
 	Parent string `json:"parent,omitempty"`
+	// Skipped are sheets that were left out, because no row of theirs has the headers.
+	Skipped []string `json:"skipped,omitempty"`
 	// Stale lists rows, at most [MaxStale], for which the dry run no longer holds.
 	Stale []RowRef `json:"stale,omitempty"`
 }

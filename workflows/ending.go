@@ -45,7 +45,7 @@ func (l *lifecycle) close(
 
 	cleanUp(ctx)
 	l.alertEnd(ctx)
-	if err := workflow.Await(ctx, func() bool { return l.sending == 0 && workflow.AllHandlersFinished(ctx) }); err != nil {
+	if err := l.settle(ctx); err != nil {
 		return l.status, err
 	}
 	return l.status, l.failure(err)

@@ -20,7 +20,6 @@ type export struct {
 	in   contract.ExportInput
 	plan contract.ExportPlan
 	next int // first page that this run has not started
-	done int // pages finished in this run
 }
 
 // Export writes all rows that a request asks for into one file.
@@ -36,7 +35,7 @@ func Export(ctx workflow.Context, in contract.ExportInput) (job.Status, error) {
 	work, stop := workflow.WithCancel(ctx)
 	defer stop()
 
-	err := e.register(ctx)
+	err := e.register(ctx, e.registration)
 	if err == nil {
 		e.followCancel(ctx)
 		e.watch(ctx, stop)
@@ -63,18 +62,6 @@ func newExport(in contract.ExportInput) *export {
 		}
 	}
 	return e
-}
-
-// register makes the job's row and learns what the kind allows.
-func (e *export) register(ctx workflow.Context) error {
-	if e.limits != (contract.Limits{}) {
-		return nil // carried over: the row is there
-	}
-	// A job that is cancelled at once gets its row all the same.
-	ctx, _ = workflow.NewDisconnectedContext(ctx)
-	limits, err := contract.RegisterJob.Run(forRegister(ctx), e.registration(ctx))
-	e.limits = limits
-	return err
 }
 
 func (e *export) registration(ctx workflow.Context) contract.Registration {
@@ -209,21 +196,9 @@ func (e *export) cleanUp(ctx workflow.Context) {
 	}
 }
 
-func (e *export) held() bool { return e.paused }
-
-// rollOver tells whether this run of the execution has done its share.
-func (e *export) rollOver(ctx workflow.Context) bool {
-	if e.limits.StepsPerRun > 0 && e.done >= e.limits.StepsPerRun {
-		return true
-	}
-	return workflow.GetInfo(ctx).GetContinueAsNewSuggested()
-}
-
 // again hands the state to the next run of the execution.
 func (e *export) again(ctx workflow.Context) error {
-	e.over = true
-	settled := func() bool { return e.sending == 0 && workflow.AllHandlersFinished(ctx) }
-	if err := workflow.Await(ctx, settled); err != nil {
+	if err := e.settle(ctx); err != nil {
 		return err
 	}
 	in := e.in

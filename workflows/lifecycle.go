@@ -30,6 +30,7 @@ type lifecycle struct {
 	timedOut bool
 	dirty    bool // the row is behind the status
 	over     bool // nothing more to watch
+	done     int  // pages or chunks finished in this run of the execution
 	sending  int  // alerts on their way
 	meter    meter
 }
@@ -132,8 +133,12 @@ func (l *lifecycle) describe(ctx workflow.Context) {
 	p := l.status.Progress
 	details := fmt.Sprintf("%s, %s", l.status.State, p.Phase)
 	if p.PagesTotal > 0 {
-		details = fmt.Sprintf("%s, %s: page %d of %d, %d of %d rows",
-			l.status.State, p.Phase, p.PagesDone, p.PagesTotal, p.RowsDone, p.RowsTotal)
+		step := "page"
+		if l.typ == job.TypeBulkSave {
+			step = "chunk"
+		}
+		details = fmt.Sprintf("%s, %s: %s %d of %d, %d of %d rows",
+			l.status.State, p.Phase, step, p.PagesDone, p.PagesTotal, p.RowsDone, p.RowsTotal)
 	}
 	workflow.SetCurrentDetails(ctx, details)
 }
@@ -174,6 +179,34 @@ func (l *lifecycle) record(ctx workflow.Context) {
 
 func (l *lifecycle) asRecord(ctx workflow.Context) contract.Record {
 	return contract.Record{JobID: l.jobID, RunID: workflow.GetInfo(ctx).WorkflowExecution.RunID, Status: l.status}
+}
+
+// register makes the job's row and learns what the kind allows.
+func (l *lifecycle) register(ctx workflow.Context, registration func(workflow.Context) contract.Registration) error {
+	if l.limits != (contract.Limits{}) {
+		return nil // carried over: the row is there
+	}
+	// A job that is cancelled at once gets its row all the same.
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	limits, err := contract.RegisterJob.Run(forRegister(ctx), registration(ctx))
+	l.limits = limits
+	return err
+}
+
+func (l *lifecycle) held() bool { return l.paused }
+
+// rollOver tells whether this run of the execution has done its share.
+func (l *lifecycle) rollOver(ctx workflow.Context) bool {
+	if l.limits.StepsPerRun > 0 && l.done >= l.limits.StepsPerRun {
+		return true
+	}
+	return workflow.GetInfo(ctx).GetContinueAsNewSuggested()
+}
+
+// settle waits until nothing is on its way any more, so that the next run can take over.
+func (l *lifecycle) settle(ctx workflow.Context) error {
+	l.over = true
+	return workflow.Await(ctx, func() bool { return l.sending == 0 && workflow.AllHandlersFinished(ctx) })
 }
 
 // registration is what the job's row is made from.

@@ -16,6 +16,9 @@ import (
 //	plan            30 min        10 s      GiveUpAfter      one scan of the key: 1,000,000 keys take about a second
 //	page            10 min        10 s      GiveUpAfter      20,000 rows take well under a second; a slow query may take minutes
 //	assemble        2 h           10 s      GiveUpAfter+2 h  copies bytes: 50 MB/s to slow storage is 360 GB in 2 h
+//	inspect         2 h           10 s      GiveUpAfter+2 h  500,000 rows take seconds; a slow storage may take long
+//	chunk           10 min        10 s      GiveUpAfter      5,000 rows take some 200 ms; a lock may be waited for
+//	report          2 h           10 s      GiveUpAfter+2 h  reads the upload once more
 //	record progress 5 s           -         5 s              only a hint for when no worker answers; the next one follows
 //	finish          10 s          -         24 h             the end must be told; giving up would leave a lie behind
 //	clean up        10 min        10 s      1 h              housekeeping sweeps what is left
@@ -69,6 +72,16 @@ func forPage(ctx workflow.Context, l contract.Limits) workflow.Context {
 func forAssemble(ctx workflow.Context, l contract.Limits) workflow.Context {
 	const longest = 2 * time.Hour
 	return heavy(ctx, longest, l.GiveUpAfter+longest)
+}
+
+// forUpload is for the deeds that read a whole upload.
+func forUpload(ctx workflow.Context, l contract.Limits) workflow.Context {
+	const longest = 2 * time.Hour
+	return heavy(ctx, longest, l.GiveUpAfter+longest)
+}
+
+func forChunk(ctx workflow.Context, l contract.Limits) workflow.Context {
+	return heavy(ctx, 10*time.Minute, l.GiveUpAfter)
 }
 
 func forCleanUp(ctx workflow.Context) workflow.Context {

@@ -52,10 +52,11 @@ func (l *lifecycle) still(ctx workflow.Context) bool {
 	return !l.paused && workflow.Now(ctx).Sub(l.moved) >= l.patience()
 }
 
-// patience is how long nothing may move. Plan and assembly are one long step each, which moves only when
-// it is done.
+// patience is how long nothing may move. Plan, assembly and report are one long step each, which moves only
+// when it is done.
 func (l *lifecycle) patience() time.Duration {
-	if l.status.Progress.Phase == job.PhasePages {
+	switch l.status.Progress.Phase {
+	case job.PhasePages, job.PhaseChecking, job.PhaseComparing, job.PhaseApplying, job.PhaseUndoing:
 		return l.limits.StallAfter
 	}
 	return max(l.limits.StallAfter, longStep)
@@ -116,5 +117,9 @@ func (l *lifecycle) alertEnd(ctx workflow.Context) {
 
 // asked tells whether the reason lies in the request or with the user, so that nobody need be woken.
 func asked(r job.Reason) bool {
-	return r == job.ReasonNoData || r == job.ReasonBadInput || r == job.ReasonUser
+	switch r {
+	case job.ReasonNoData, job.ReasonBadInput, job.ReasonUser, job.ReasonRefused, job.ReasonKept, job.ReasonStale:
+		return true
+	}
+	return false
 }
