@@ -80,3 +80,5 @@ CREATE TABLE IF NOT EXISTS save_accounts (
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_520_ci;
 
 CREATE INDEX order_lines_marketplace ON order_lines (seller_id, marketplace_line_id);
+
+CREATE INDEX order_lines_shipment ON order_lines (shipment_id);

@@ -84,3 +84,5 @@ CREATE TABLE save_accounts (
 CREATE INDEX save_accounts_age ON save_accounts (pruned_at, made_at);
 
 CREATE INDEX order_lines_marketplace ON order_lines (seller_id, marketplace_line_id);
+
+CREATE INDEX order_lines_shipment ON order_lines (shipment_id);
