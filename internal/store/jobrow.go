@@ -25,7 +25,7 @@ type jobRow struct {
 	State       job.State
 	Reason      job.Reason
 	Message     string
-	Progress    string // JSON
+	Progress    string // JSON of progressDoc
 	Request     string // JSON; empty when unknown
 	RequestedBy string
 	WorkflowID  string
@@ -36,6 +36,13 @@ type jobRow struct {
 }
 
 func (jobRow) TableName() string { return "jobs" }
+
+// progressDoc is what jobs.progress holds: all of a status that nothing selects by. Rows of before there were
+// bulk saves read as before.
+type progressDoc struct {
+	job.Progress
+	Save *job.Save `json:"save,omitempty"`
+}
 
 // jobRun is a run of a job's execution. The first is the job's own ID; continue-as-new and reset make others.
 type jobRun struct {
@@ -88,7 +95,7 @@ func newJobRow(j job.Job) (jobRow, error) {
 
 // setStatus takes over all of a status but its artifacts.
 func (r *jobRow) setStatus(st job.Status) error {
-	progress, err := json.Marshal(st.Progress)
+	progress, err := json.Marshal(progressDoc{st.Progress, st.Save})
 	if err != nil {
 		return fmt.Errorf("encode progress: %w", err)
 	}
@@ -112,9 +119,11 @@ func (r jobRow) job() (job.Job, error) {
 	if r.Request != "" {
 		j.Request = json.RawMessage(r.Request)
 	}
-	if err := json.Unmarshal([]byte(r.Progress), &j.Progress); err != nil {
+	var progress progressDoc
+	if err := json.Unmarshal([]byte(r.Progress), &progress); err != nil {
 		return job.Job{}, fmt.Errorf("decode progress of job %s: %w", r.ID, err)
 	}
+	j.Progress, j.Save = progress.Progress, progress.Save
 	return j, nil
 }
 

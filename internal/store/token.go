@@ -24,28 +24,44 @@ func (p position) at() time.Time { return time.UnixMicro(p.CreatedAt).UTC() }
 const digestSize = 8
 
 func writeToken(q job.Query, last jobRow) string {
-	text, err := json.Marshal(position{last.CreatedAt.UnixMicro(), last.ID})
-	if err != nil {
-		panic(fmt.Sprintf("marshal page token: %v", err)) // a number and a string: cannot fail
-	}
-	return base64.RawURLEncoding.EncodeToString(append(tokenDigest(q, text), text...))
+	return sealToken(jobList(q), position{last.CreatedAt.UnixMicro(), last.ID})
 }
 
 // readToken reads a query's token; one that was not given out for this query is job.CodeInvalid.
 func readToken(q job.Query) (position, error) {
 	var p position
-	data, err := base64.RawURLEncoding.DecodeString(q.PageToken)
-	if err != nil || len(data) < digestSize ||
-		!bytes.Equal(data[:digestSize], tokenDigest(q, data[digestSize:])) ||
-		json.Unmarshal(data[digestSize:], &p) != nil {
-		return p, job.Invalid(job.FieldError{
-			Pointer: "/page_token", Message: "is not a token of this list; begin without one"})
-	}
-	return p, nil
+	err := openToken(jobList(q), q.PageToken, &p)
+	return p, err
 }
 
-// tokenDigest covers the position and the filters, but not the page size, which may change on the way.
-func tokenDigest(q job.Query, text []byte) []byte {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %q %s", q.Type, q.Kind, q.State, q.Tenant, text))
+// jobList names a list of jobs by its filters, but not the page size, which may change on the way.
+func jobList(q job.Query) string {
+	return fmt.Sprintf("%q %q %q %q", q.Type, q.Kind, q.State, q.Tenant)
+}
+
+// sealToken writes a place in a list.
+func sealToken(list string, place any) string {
+	text, err := json.Marshal(place)
+	if err != nil {
+		panic(fmt.Sprintf("marshal page token: %v", err)) // numbers and strings: cannot fail
+	}
+	return base64.RawURLEncoding.EncodeToString(append(tokenDigest(list, text), text...))
+}
+
+// openToken reads a place in a list; a token that was not given out for this list is job.CodeInvalid.
+func openToken(list, token string, place any) error {
+	data, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil || len(data) < digestSize ||
+		!bytes.Equal(data[:digestSize], tokenDigest(list, data[digestSize:])) ||
+		json.Unmarshal(data[digestSize:], place) != nil {
+		return job.Invalid(job.FieldError{
+			Pointer: "/page_token", Message: "is not a token of this list; begin without one"})
+	}
+	return nil
+}
+
+// tokenDigest covers the list and the place.
+func tokenDigest(list string, text []byte) []byte {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s", list, text))
 	return sum[:digestSize]
 }
