@@ -1,0 +1,35 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/longhaul/longhaul/job"
+)
+
+// SavedTally adds up what the ledger says of a job: what has been committed, no more and no less.
+func (s *Store) SavedTally(ctx context.Context, jobID string) (job.Tally, error) {
+	var rows []struct {
+		Created, Updated, Unchanged, Refused, Reversed, Kept int64
+		Codes                                                string
+	}
+	err := s.gorm.WithContext(ctx).Table("save_chunks").Where("job_id = ?", jobID).
+		Select("created", "updated", "unchanged", "refused", "reversed", "kept", "codes").Find(&rows).Error
+	if err != nil {
+		return job.Tally{}, fail("add up ledger of job "+jobID, err)
+	}
+	var sum job.Tally
+	for _, r := range rows {
+		t := job.Tally{
+			Created: r.Created, Updated: r.Updated, Unchanged: r.Unchanged, Refused: r.Refused, Reversed: r.Reversed, Kept: r.Kept,
+		}
+		if r.Codes != "" {
+			if err := json.Unmarshal([]byte(r.Codes), &t.Codes); err != nil {
+				return job.Tally{}, fmt.Errorf("read codes in ledger of job %s: %w", jobID, err)
+			}
+		}
+		sum.Add(t)
+	}
+	return sum, nil
+}
