@@ -304,7 +304,7 @@ func (b *bench) smallPages(t *testing.T, rows int) {
 	kind, err := b.export.Kinds.Export(request.Request.Kind)
 	require.NoError(t, err)
 	kind.PageRows = rows
-	b.export.Kinds, err = dataset.NewRegistry(kind)
+	b.export.Kinds, err = dataset.NewRegistry(dataset.Kinds{Exports: []dataset.Export{kind}})
 	require.NoError(t, err)
 }
 

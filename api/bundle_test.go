@@ -36,7 +36,7 @@ type bundle struct {
 
 func setup(t *testing.T, change ...func(*Options)) *bundle {
 	t.Helper()
-	kinds, err := dataset.NewRegistry(shipments())
+	kinds, err := dataset.NewRegistry(dataset.Kinds{Exports: []dataset.Export{shipments()}})
 	require.NoError(t, err)
 	files, err := blob.Open(t.Context(), "mem://")
 	require.NoError(t, err)

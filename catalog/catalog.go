@@ -15,7 +15,17 @@ func Exports() []dataset.Export {
 	}
 }
 
+// BulkSaves lists the kinds of bulk save, in the order in which people see them.
+func BulkSaves() []dataset.BulkSave {
+	return []dataset.BulkSave{
+		products(),
+		stockCount(),
+		orders(),
+		trackingNumbers(),
+	}
+}
+
 // New returns the catalogue, checked. An error is a fault in one of this package's files.
 func New() (*dataset.Registry, error) {
-	return dataset.NewRegistry(Exports()...)
+	return dataset.NewRegistry(dataset.Kinds{Exports: Exports(), BulkSaves: BulkSaves()})
 }

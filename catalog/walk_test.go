@@ -53,7 +53,7 @@ func withKey(t *testing.T, kind dataset.Export) dataset.Export {
 	kind.Columns = append(slices.Clone(kind.Columns), dataset.Column{
 		Name: "row_key", Header: dataset.Text{Ko: "키", En: "Key"}, SQL: kind.Source.Key, Type: sheet.Integer,
 	})
-	registry, err := dataset.NewRegistry(kind)
+	registry, err := dataset.NewRegistry(dataset.Kinds{Exports: []dataset.Export{kind}})
 	require.NoError(t, err)
 	return registry.Exports()[0]
 }

@@ -39,7 +39,7 @@ func shipments() dataset.Export {
 
 // Example writes a kind and asks it for the week's parcels of two carriers.
 func Example() {
-	registry, err := dataset.NewRegistry(shipments()) // in the catalogue: one more line of its list
+	registry, err := dataset.NewRegistry(dataset.Kinds{Exports: []dataset.Export{shipments()}}) // in the catalogue: one more line of its list
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -54,7 +54,7 @@ func parcels() dataset.Export {
 // checked returns the kind as a registry hands it out.
 func checked(t *testing.T, e dataset.Export) dataset.Export {
 	t.Helper()
-	registry, err := dataset.NewRegistry(e)
+	registry, err := dataset.NewRegistry(dataset.Kinds{Exports: []dataset.Export{e}})
 	require.NoError(t, err)
 	e, err = registry.Export(e.Name)
 	require.NoError(t, err)

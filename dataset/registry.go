@@ -12,12 +12,26 @@ import (
 // Registry holds the kinds of a catalogue, checked. It does not change once made, so it may be used by
 // any number of goroutines.
 type Registry struct {
-	exports []Export
+	exports   []Export
+	bulkSaves []BulkSave
+}
+
+// Kinds are the kinds of a catalogue, by type. A name may be used once in each.
+type Kinds struct {
+	Exports   []Export
+	BulkSaves []BulkSave
 }
 
 // NewRegistry checks every kind and fills in its defaults. The error joins everything that is wrong.
-func NewRegistry(exports ...Export) (*Registry, error) {
+func NewRegistry(k Kinds) (*Registry, error) {
 	r := &Registry{}
+	if err := errors.Join(r.addExports(k.Exports), r.addBulkSaves(k.BulkSaves)); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+func (r *Registry) addExports(exports []Export) error {
 	var wrong []error
 	for i, e := range exports {
 		for _, err := range checkExport(e) {
@@ -28,10 +42,21 @@ func NewRegistry(exports ...Export) (*Registry, error) {
 		}
 		r.exports = append(r.exports, e.withDefaults())
 	}
-	if len(wrong) > 0 {
-		return nil, errors.Join(wrong...)
+	return errors.Join(wrong...)
+}
+
+func (r *Registry) addBulkSaves(saves []BulkSave) error {
+	var wrong []error
+	for i, k := range saves {
+		for _, err := range checkBulkSave(k) {
+			wrong = append(wrong, fmt.Errorf("check bulk save %d %q: %w", i, k.Name, err))
+		}
+		if slices.ContainsFunc(r.bulkSaves, func(other BulkSave) bool { return other.Name == k.Name }) {
+			wrong = append(wrong, fmt.Errorf("check bulk save %d %q: the name is taken", i, k.Name))
+		}
+		r.bulkSaves = append(r.bulkSaves, k.withDefaults())
 	}
-	return r, nil
+	return errors.Join(wrong...)
 }
 
 // Export returns the kind of that name. Its error is [job.CodeNotFound] and names the kinds there are.
@@ -48,6 +73,21 @@ func (r *Registry) Export(name string) (Export, error) {
 
 // Exports returns every kind in the catalogue's order.
 func (r *Registry) Exports() []Export { return slices.Clone(r.exports) }
+
+// BulkSave returns the kind of that name. Its error is [job.CodeNotFound] and names the kinds there are.
+func (r *Registry) BulkSave(name string) (BulkSave, error) {
+	var names []string
+	for _, k := range r.bulkSaves {
+		if k.Name == name {
+			return k, nil
+		}
+		names = append(names, k.Name)
+	}
+	return BulkSave{}, job.Errorf(job.CodeNotFound, "there is no bulk save %s; %s", quote(name), oneOf(name, names))
+}
+
+// BulkSaves returns every kind in the catalogue's order.
+func (r *Registry) BulkSaves() []BulkSave { return slices.Clone(r.bulkSaves) }
 
 // oneOf words the advice for a name that is not known: the nearest one, if it is near, and all of them.
 func oneOf(name string, known []string) string {

@@ -16,7 +16,7 @@ func TestRegistryFillsInDefaults(t *testing.T) {
 	own := parcels()
 	own.Name, own.PageRows, own.SlowAfter, own.Window = "own-limits", 500, time.Hour, 1
 
-	registry, err := dataset.NewRegistry(parcels(), own)
+	registry, err := dataset.NewRegistry(dataset.Kinds{Exports: []dataset.Export{parcels(), own}})
 	require.NoError(t, err)
 
 	e, err := registry.Export("parcels")
@@ -40,7 +40,7 @@ func TestRegistryListsKindsInOrder(t *testing.T) {
 	t.Parallel()
 	second := parcels()
 	second.Name = "a-second"
-	registry, err := dataset.NewRegistry(parcels(), second)
+	registry, err := dataset.NewRegistry(dataset.Kinds{Exports: []dataset.Export{parcels(), second}})
 	require.NoError(t, err)
 
 	var names []string
@@ -53,7 +53,7 @@ func TestRegistryListsKindsInOrder(t *testing.T) {
 
 func TestAnUnknownKindIsNotFound(t *testing.T) {
 	t.Parallel()
-	registry, err := dataset.NewRegistry(parcels())
+	registry, err := dataset.NewRegistry(dataset.Kinds{Exports: []dataset.Export{parcels()}})
 	require.NoError(t, err)
 
 	_, err = registry.Export("parcel")
@@ -108,7 +108,7 @@ func TestRegistryRefusesWhatWouldFailLater(t *testing.T) {
 			e := parcels()
 			spoil(&e)
 
-			_, err := dataset.NewRegistry(e)
+			_, err := dataset.NewRegistry(dataset.Kinds{Exports: []dataset.Export{e}})
 
 			require.ErrorContains(t, err, want)
 		})
@@ -118,7 +118,7 @@ func TestRegistryRefusesWhatWouldFailLater(t *testing.T) {
 func TestRegistryRefusesANameTwice(t *testing.T) {
 	t.Parallel()
 
-	_, err := dataset.NewRegistry(parcels(), parcels())
+	_, err := dataset.NewRegistry(dataset.Kinds{Exports: []dataset.Export{parcels(), parcels()}})
 
 	require.EqualError(t, err, `check export 1 "parcels": the name is taken`)
 }
@@ -128,7 +128,7 @@ func TestPlaceholdersInLiteralsAreNone(t *testing.T) {
 	e := parcels()
 	e.Columns[0].SQL = "CASE WHEN p.number = 'x.y ?' THEN 'it''s o.k.' ELSE p.number END"
 
-	_, err := dataset.NewRegistry(e)
+	_, err := dataset.NewRegistry(dataset.Kinds{Exports: []dataset.Export{e}})
 
 	require.NoError(t, err)
 }

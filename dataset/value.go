@@ -127,17 +127,31 @@ func dayStart(canonical string, plusDays int, zone *time.Location) time.Time {
 		panic(fmt.Sprintf("read canonical date: %v", err)) // parseValue wrote it
 	}
 	day = day.AddDate(0, 0, plusDays)
-	t := time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, zone)
-	if t.Day() != day.Day() { // midnight does not exist, and t lies before the gap
+	return beginOfDay(day.Year(), day.Month(), day.Day(), zone)
+}
+
+// beginOfDay returns the instant at which a day begins in a zone; of a day that the zone has left out, that of the
+// next.
+func beginOfDay(year int, month time.Month, day int, zone *time.Location) time.Time {
+	t := time.Date(year, month, day, 0, 0, 0, 0, zone)
+	if t.Day() != day { // midnight does not exist, and t lies before the gap
 		_, t = t.ZoneBounds()
 		return t.UTC()
 	}
-	if begin, _ := t.ZoneBounds(); !begin.IsZero() {
-		_, now := t.Zone()
-		_, before := begin.Add(-1).Zone()
-		if first := t.Add(time.Duration(now-before) * time.Second); first.Before(begin) && first.Day() == day.Day() {
-			t = first
-		}
+	return earliest(t).UTC()
+}
+
+// earliest returns the first of the instants at which clocks show what they show at t: where they are put back, there
+// are two, and [time.Date] gives either.
+func earliest(t time.Time) time.Time {
+	begin, _ := t.ZoneBounds()
+	if begin.IsZero() {
+		return t
 	}
-	return t.UTC()
+	_, now := t.Zone()
+	_, before := begin.Add(-1).Zone()
+	if first := t.Add(time.Duration(now-before) * time.Second); first.Before(begin) && first.Day() == t.Day() {
+		return first
+	}
+	return t
 }

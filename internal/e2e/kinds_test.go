@@ -51,7 +51,7 @@ func testKinds() (*dataset.Registry, error) {
 		impatient.Name, impatient.PageRows, impatient.GiveUpAfter = kindImpatient, 5000, giveUp
 		kinds = append(kinds, small, short, impatient)
 	}
-	return dataset.NewRegistry(kinds...)
+	return dataset.NewRegistry(dataset.Kinds{Exports: kinds, BulkSaves: catalog.BulkSaves()})
 }
 
 // beWorker makes this test binary a worker that knows the test kinds: a process that can be killed like the

@@ -1,0 +1,187 @@
+package dataset
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/longhaul/longhaul/internal/upload"
+	"github.com/longhaul/longhaul/job"
+)
+
+// headRows is how many rows of a sheet are looked through for its headers: titles, notes and a logo's rows come first.
+const headRows = 30
+
+// Mapping says which field a header stands for, by header; an empty field leaves the header out.
+type Mapping = map[string]string
+
+// Intake reads the rows of an upload: those below the headers of each sheet that has them. A workbook may have
+// other sheets (a guide, a list of codes): they are left out, by name.
+type Intake struct {
+	kind              BulkSave
+	given, remembered Mapping
+	zone              *time.Location
+
+	file    *upload.File
+	rows    *upload.Rows
+	waiting []upload.Row // copies of rows that were read while looking for the headers
+	row     *upload.Row
+	ahead   *upload.Row // first row of the next sheet, if it has been met
+	head    *SheetHead  // of the sheet that is being read
+	first   error       // why the first sheet was left out
+	heads   []SheetHead
+	skipped []int
+	sheet   int
+	err     error
+}
+
+// SheetHead is the head of one sheet.
+type SheetHead struct {
+	Head
+	Columns []job.UploadColumn
+	reader  *RowReader
+}
+
+// Intake begins to read a file from its start. Dates are read in zone.
+func (k BulkSave) Intake(ctx context.Context, f *upload.File, given, remembered Mapping, zone *time.Location) *Intake {
+	return &Intake{kind: k, given: given, remembered: remembered, zone: zone, file: f, rows: f.Rows(ctx), sheet: -1}
+}
+
+// Next goes to the next row, and is false at the end or on an error.
+func (in *Intake) Next() bool {
+	for in.err == nil {
+		if len(in.waiting) > 0 {
+			in.row, in.waiting = &in.waiting[0], in.waiting[1:]
+			return true
+		}
+		row := in.ahead
+		in.ahead = nil
+		if row == nil {
+			if !in.rows.Next() {
+				in.end()
+				return false
+			}
+			row = in.rows.Row()
+		}
+		if row.Sheet != in.sheet {
+			in.open(row)
+			continue
+		}
+		if in.head != nil {
+			in.row = row
+			return true
+		}
+	}
+	return false
+}
+
+// open looks for the headers of the sheet that begins with row.
+func (in *Intake) open(row *upload.Row) {
+	in.sheet, in.head = row.Sheet, nil
+	begin := []upload.Row{clone(row)}
+	for len(begin) < headRows && in.rows.Next() {
+		next := clone(in.rows.Row())
+		if next.Sheet != in.sheet {
+			in.ahead = &next
+			break
+		}
+		begin = append(begin, next)
+	}
+	if in.err = in.rows.Err(); in.err != nil {
+		return
+	}
+	texts := make([]HeadRow, len(begin))
+	for i := range begin {
+		texts[i] = HeadRow{Sheet: begin[i].Sheet, Row: begin[i].Number, Cells: textsOf(&begin[i])}
+	}
+	head, err := in.kind.FindHead(texts)
+	var match Matching
+	if err == nil {
+		match, err = in.kind.Match(head, in.given, in.remembered)
+	}
+	if err == nil {
+		err = match.Err()
+	}
+	if err != nil {
+		in.skipped = append(in.skipped, in.sheet)
+		if in.first == nil {
+			in.first = err
+		}
+		return
+	}
+	in.heads = append(in.heads, SheetHead{Head: head, Columns: match.Columns, reader: in.kind.Reader(match.Columns, in.zone)})
+	in.head = &in.heads[len(in.heads)-1]
+	below := slices.IndexFunc(begin, func(r upload.Row) bool { return r.Number > head.Row })
+	if below >= 0 {
+		in.waiting = begin[below:]
+	}
+}
+
+func (in *Intake) end() {
+	if in.err = in.rows.Err(); in.err == nil && len(in.heads) == 0 {
+		in.err = in.first
+		if in.err == nil {
+			in.err = job.Errorf(job.CodeInvalid, "the file is empty")
+		}
+	}
+}
+
+// Row is the row as it stands in the file, valid until Next.
+func (in *Intake) Row() *upload.Row { return in.row }
+
+// Read checks the row: its values by field, or what is wrong with it.
+func (in *Intake) Read() ([]any, []job.RowError) { return in.head.reader.Read(in.row) }
+
+// Head is the head of the sheet that the row is in.
+func (in *Intake) Head() SheetHead { return *in.head }
+
+// Heads are those of the sheets read so far.
+func (in *Intake) Heads() []SheetHead { return in.heads }
+
+// Skipped names the sheets left out so far.
+func (in *Intake) Skipped() []string {
+	var names []string
+	for _, i := range in.skipped {
+		names = append(names, in.file.Sheets[i].Name)
+	}
+	return names
+}
+
+// Ref names a row for people: the sheet is left out where there is but one.
+func (in *Intake) Ref(sheet, row int) job.RowRef { return RefIn(in.file.Sheets, sheet, row) }
+
+// RefIn is [Intake.Ref] for a list of sheets.
+func RefIn(sheets []upload.Sheet, sheet, row int) job.RowRef {
+	ref := job.RowRef{Row: row}
+	if len(sheets) > 1 {
+		ref.Sheet = sheets[sheet].Name
+	}
+	return ref
+}
+
+// Err is why Next was false; nil at the end.
+func (in *Intake) Err() error { return in.err }
+
+// Close ends reading.
+func (in *Intake) Close() error { return in.rows.Close() }
+
+// clone copies a row, which is valid only until the next one.
+func clone(row *upload.Row) upload.Row {
+	out := *row
+	out.Cells = slices.Clone(row.Cells)
+	for i := range out.Cells {
+		out.Cells[i].Text = slices.Clone(out.Cells[i].Text)
+	}
+	return out
+}
+
+func textsOf(row *upload.Row) []string {
+	texts := make([]string, len(row.Cells))
+	for i, c := range row.Cells {
+		texts[i] = string(c.Text)
+	}
+	return texts
+}
+
+// IsReasonHeader tells whether a header is that of an error workbook's own column, in either language.
+func IsReasonHeader(header string) bool { return isReason(header) }
