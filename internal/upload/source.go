@@ -1,5 +1,7 @@
 package upload
 
+import "github.com/longhaul/longhaul/job"
+
 // source reads the rows of one format. [Rows] counts them, ends with the context every so often, and closes.
 //
 // What bounds memory is the source's own: columns and the length of a cell are checked while they are read, and so
@@ -11,3 +13,6 @@ type source interface {
 	next() (*Row, error)
 	close() error
 }
+
+// invalid is an error about the file; it names the place.
+func invalid(format string, args ...any) error { return job.Errorf(job.CodeInvalid, format, args...) }
