@@ -1,0 +1,367 @@
+package upload
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/longhaul/longhaul/job"
+)
+
+// maxParent bounds what is taken over from it; ids are far shorter.
+const maxParent = 200
+
+// workbook is what is known of an xlsx file before its rows are read.
+type workbook struct {
+	zip    *archive
+	limits Limits
+
+	sheets []Sheet // visible worksheets with something in them, in the workbook's order
+	parts  []*zipEntry
+	parent string // the job whose error workbook this is, if it is one
+
+	strings  *zipEntry // nil without shared strings
+	moments  []shows   // by style: what its number format shows of a moment
+	from1904 bool
+}
+
+// openWorkbook reads all but the rows: directory, relations, sheets, styles. It refuses what is no workbook, is
+// damaged or too large. Of each sheet it reads as far as its first cell with something in it.
+func openWorkbook(ctx context.Context, r io.ReaderAt, size int64, l Limits) (*workbook, error) {
+	zip, err := openArchive(r, size, l)
+	if err != nil {
+		return nil, refuse("", err)
+	}
+	w := &workbook{zip: zip, limits: l}
+	main, err := w.findMain(ctx)
+	if err != nil {
+		return nil, refuse("", err)
+	}
+	listed, err := w.readMain(ctx, main)
+	if err != nil {
+		return nil, refuse(main.name, err)
+	}
+	for _, s := range listed {
+		filled, err := w.hasContent(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		if filled {
+			w.sheets = append(w.sheets, Sheet{Name: s.name})
+			w.parts = append(w.parts, s.part)
+		}
+	}
+	return w, nil
+}
+
+// findMain returns the part that lists the sheets.
+func (w *workbook) findMain(ctx context.Context) (*zipEntry, error) {
+	root, err := w.relations(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	target := root.first("officedocument")
+	if target == "" {
+		target = "xl/workbook.xml" // where everybody puts it
+	}
+	main := w.zip.find(target)
+	if main == nil {
+		return nil, w.describe(ctx)
+	}
+	if hasSuffixFold(main.name, ".bin") {
+		return nil, job.Errorf(job.CodeInvalid, "the file is a binary workbook (.xlsb); save it as .xlsx")
+	}
+	return main, w.readProperties(ctx, w.zip.find(root.first("custom-properties", "customproperties")))
+}
+
+// describe says what a ZIP file without a workbook is.
+func (w *workbook) describe(ctx context.Context) error {
+	if e := w.zip.find("mimetype"); e != nil && e.unpacked < 100 {
+		if p, err := w.zip.open(ctx, e); err == nil {
+			kind, err := io.ReadAll(p)
+			if p.in.failed != nil {
+				return p.in.failed
+			}
+			if err == nil && string(kind) == "application/vnd.oasis.opendocument.spreadsheet" {
+				return job.Errorf(job.CodeInvalid, "the file is an OpenDocument spreadsheet (.ods); save it as .xlsx")
+			}
+		}
+	}
+	if w.zip.find("Index/Document.iwa") != nil {
+		return job.Errorf(job.CodeInvalid, "the file is a Numbers spreadsheet; export it as .xlsx")
+	}
+	if w.zip.find("[Content_Types].xml") != nil {
+		return flawf("it has no workbook part")
+	}
+	return job.Errorf(job.CodeInvalid, "the file is a ZIP archive without a workbook in it")
+}
+
+// listedSheet is a visible worksheet.
+type listedSheet struct {
+	name string
+	part *zipEntry
+}
+
+// readMain reads what the workbook part says and refers to.
+func (w *workbook) readMain(ctx context.Context, main *zipEntry) ([]listedSheet, error) {
+	related, err := w.relations(ctx, main.name)
+	if err != nil {
+		return nil, err
+	}
+	var sheets []listedSheet
+	used := map[*zipEntry]bool{}
+	err = w.scan(ctx, main, "workbook", func(x *xmlScanner) (bool, error) {
+		switch string(x.name) {
+		case "workbookPr":
+			w.from1904 = isTrue(x.attr("date1904"))
+		case "sheets":
+			return true, nil
+		case "sheet":
+			s, err := w.listSheet(x, related)
+			if err != nil || s.part == nil {
+				return false, err
+			}
+			if used[s.part] {
+				return false, flawf("two sheets share part %q", s.part.name)
+			}
+			used[s.part] = true
+			sheets = append(sheets, s)
+		}
+		return false, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	w.strings = w.zip.find(related.first("sharedstrings"))
+	return sheets, w.readStyles(ctx, w.zip.find(related.first("styles")))
+}
+
+// listSheet reads a <sheet>; it has no part if it is hidden or no worksheet.
+func (w *workbook) listSheet(x *xmlScanner, related relations) (listedSheet, error) {
+	s := listedSheet{name: string(x.attr("name"))}
+	switch string(x.attr("state")) {
+	case "", "visible":
+	default:
+		return s, nil
+	}
+	var id []byte
+	for _, a := range x.attrs {
+		if a.prefixed && string(a.name) == "id" {
+			id = a.value
+		}
+	}
+	to, ok := related.byID[string(id)]
+	if !ok {
+		return s, flawf("sheet %s has no part", s.name)
+	}
+	if to.kind != "worksheet" {
+		return s, nil
+	}
+	s.part = w.zip.find(to.target)
+	if s.part == nil {
+		return s, flawf("part %q, sheet %s, is missing", to.target, s.name)
+	}
+	return s, nil
+}
+
+// readProperties looks for the job whose error workbook this is.
+func (w *workbook) readProperties(ctx context.Context, e *zipEntry) error {
+	if e == nil {
+		return nil
+	}
+	wanted := false
+	return w.scan(ctx, e, "Properties", func(x *xmlScanner) (bool, error) {
+		if string(x.name) == "property" {
+			wanted = string(x.attr("name")) == "longhaul-job"
+			return wanted, nil
+		}
+		if !wanted {
+			return false, nil
+		}
+		value, err := x.elementText(nil)
+		if len(value) <= maxParent {
+			w.parent = string(trimSpace(value))
+		}
+		x.empty = true // read to its end
+		return false, err
+	})
+}
+
+// scan reads a part whose outermost element is root and shows each start tag to see, which says whether to go into
+// the element.
+func (w *workbook) scan(ctx context.Context, e *zipEntry, root string, see func(x *xmlScanner) (enter bool, err error)) error {
+	p, err := w.zip.open(ctx, e)
+	if err != nil {
+		return err
+	}
+	x, err := newXMLScanner(p)
+	if err != nil {
+		return err
+	}
+	if _, err := x.inside(); err != nil {
+		return err
+	}
+	if string(x.name) != root {
+		return wrongRoot(e.name, x.name)
+	}
+	depth := 1
+	if x.empty {
+		depth = 0
+	}
+	for depth > 0 {
+		kind, err := x.inside()
+		if err != nil {
+			return err
+		}
+		if kind == endTag {
+			depth--
+			continue
+		}
+		enter, err := see(x)
+		if err != nil {
+			return err
+		}
+		if !enter {
+			if err := x.skip(); err != nil {
+				return err
+			}
+		} else if !x.empty {
+			depth++
+		}
+	}
+	return x.drain()
+}
+
+// drain reads to the end without looking, for the checksum's sake.
+func (x *xmlScanner) drain() error {
+	for {
+		x.pos = x.end
+		if err := x.more(); err != nil {
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			return err
+		}
+	}
+}
+
+func wrongRoot(part string, root []byte) error {
+	switch string(root) {
+	case "document":
+		return job.Errorf(job.CodeInvalid, "the file is a text document, not a workbook")
+	case "presentation":
+		return job.Errorf(job.CodeInvalid, "the file is a presentation, not a workbook")
+	}
+	return flawf("part %q begins with <%.40s>", part, root)
+}
+
+// isTrue reads a boolean of XML; nil is false.
+func isTrue(v []byte) bool {
+	switch string(v) {
+	case "1", "true", "on":
+		return true
+	}
+	return false
+}
+
+// hasContent reads a sheet up to the first cell with something in it.
+func (w *workbook) hasContent(ctx context.Context, s listedSheet) (bool, error) {
+	p, err := w.zip.open(ctx, s.part)
+	if err != nil {
+		return false, refuse("sheet "+s.name, err)
+	}
+	scan := newSheetScan(w, s.name, nil)
+	if err := scan.open(p); err != nil {
+		return false, scan.refuse(err)
+	}
+	_, err = scan.next()
+	if errors.Is(err, io.EOF) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// rows returns the rows of all sheets, from the beginning.
+func (w *workbook) rows(ctx context.Context) source { return &sheetRows{ctx: ctx, book: w} }
+
+// sheetRows reads sheet after sheet.
+type sheetRows struct {
+	ctx     context.Context
+	book    *workbook
+	strings *stringTable // from the first sheet on
+	sheet   int
+	scan    *sheetScan // of sheet; nil before it is opened
+	in      *prefetch
+	row     Row
+	count   int64 // rows so far
+	err     error // sticky
+}
+
+func (s *sheetRows) next() (*Row, error) {
+	if s.err == nil {
+		s.err = s.advance()
+	}
+	if s.err != nil {
+		return nil, s.err
+	}
+	return &s.row, nil
+}
+
+func (s *sheetRows) advance() error {
+	for s.sheet < len(s.book.sheets) {
+		if s.scan == nil {
+			if err := s.openSheet(); err != nil {
+				return err
+			}
+		}
+		cells, err := s.scan.next()
+		if err == nil {
+			if s.count++; s.count > s.book.limits.Rows {
+				return s.book.limits.rowsError(s.scan.rowPlace())
+			}
+			s.row = Row{Sheet: s.sheet, Number: s.scan.number, Cells: cells}
+			return nil
+		}
+		if !errors.Is(err, io.EOF) {
+			return err
+		}
+		s.closeSheet()
+		s.sheet++
+	}
+	return io.EOF
+}
+
+func (s *sheetRows) openSheet() error {
+	if s.strings == nil {
+		s.strings = newStringTable(s.ctx, s.book)
+	}
+	name := s.book.sheets[s.sheet].Name
+	p, err := s.book.zip.open(s.ctx, s.book.parts[s.sheet])
+	if err != nil {
+		return refuse("sheet "+name, err)
+	}
+	s.in = newPrefetch(p)
+	s.scan = newSheetScan(s.book, name, s.strings)
+	return s.scan.refuse(s.scan.open(s.in))
+}
+
+func (s *sheetRows) closeSheet() {
+	if s.in != nil {
+		s.in.close()
+	}
+	s.in, s.scan = nil, nil
+}
+
+// close waits for reading ahead to end. The texts of the last row stay valid no longer.
+func (s *sheetRows) close() error {
+	s.closeSheet()
+	if s.strings != nil {
+		s.strings.close()
+	}
+	s.strings = nil
+	if s.err == nil {
+		s.err = fmt.Errorf("read upload: %w", io.ErrClosedPipe)
+	}
+	return nil
+}
