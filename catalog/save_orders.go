@@ -94,7 +94,7 @@ func orders() dataset.BulkSave {
 			},
 			{
 				Name: "customer_id", Header: dataset.Text{Ko: "고객번호", En: "Customer ID"}, Type: dataset.FieldCode, MaxLength: 64,
-				Synonyms: []string{"구매자id", "고객id", "회원번호", "customer", "customer no", "buyer id"},
+				Synonyms: []string{"구매자id", "고객id", "회원번호", "customer no", "buyer id"},
 				About:    dataset.Text{Ko: "고객을 구분하는 번호", En: "The customer's number"},
 				Example:  "C-1024",
 			},
