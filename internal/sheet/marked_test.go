@@ -167,7 +167,7 @@ func TestMarkedLooksAsItShould(t *testing.T) {
 	require.Len(t, names, 2)
 	require.Equal(t, "'"+name+"'!$A$1:$E$3", names[0].RefersTo, "all rows, and the column beyond the header")
 	require.Equal(t, "'second'!$A$1:$A$1", names[1].RefersTo)
-	require.Contains(t, readMarkedPart(t, out.Bytes(), "xl/worksheets/sheet1.xml"), `<autoFilter ref="A1:E3"/>`)
+	require.Contains(t, partOf(t, out.Bytes(), "xl/worksheets/sheet1.xml"), `<autoFilter ref="A1:E3"/>`)
 
 	properties, err := workbook.GetCustomProps()
 	require.NoError(t, err)
@@ -179,7 +179,7 @@ func TestMarkedLooksAsItShould(t *testing.T) {
 	require.Equal(t, "2026-03-04T05:06:07Z", core.Modified)
 }
 
-func readMarkedPart(t *testing.T, archive []byte, name string) string {
+func partOf(t *testing.T, archive []byte, name string) string {
 	t.Helper()
 	parts, err := zip.NewReader(bytes.NewReader(archive), int64(len(archive)))
 	require.NoError(t, err)
@@ -196,12 +196,12 @@ func TestMarkedPropertiesAreTiedIn(t *testing.T) {
 		m := NewMarked(&out, MarkedOptions{Properties: properties})
 		require.NoError(t, m.Sheet("a", nil, nil))
 		closeMarked(t, m, &out, 0)
-		require.Equal(t, custom, strings.Contains(readMarkedPart(t, out.Bytes(), "[Content_Types].xml"),
+		require.Equal(t, custom, strings.Contains(partOf(t, out.Bytes(), "[Content_Types].xml"),
 			`<Override PartName="/docProps/custom.xml" ContentType="application/vnd.openxmlformats-officedocument.custom-properties+xml"/>`))
-		require.Equal(t, custom, strings.Contains(readMarkedPart(t, out.Bytes(), "_rels/.rels"),
+		require.Equal(t, custom, strings.Contains(partOf(t, out.Bytes(), "_rels/.rels"),
 			`Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/custom-properties" Target="docProps/custom.xml"/>`))
 		if custom {
-			require.Contains(t, readMarkedPart(t, out.Bytes(), "docProps/custom.xml"), `name="longhaul-job"><vt:lpwstr>a1</vt:lpwstr>`)
+			require.Contains(t, partOf(t, out.Bytes(), "docProps/custom.xml"), `name="longhaul-job"><vt:lpwstr>a1</vt:lpwstr>`)
 		}
 	}
 }
@@ -261,7 +261,8 @@ func TestMarkedMakesTheSameBytes(t *testing.T) {
 		closeMarked(t, m, &out, 6_000)
 		return out.Bytes()
 	}
-	require.Equal(t, write(), write())
+	first := write()
+	require.Equal(t, first, write())
 }
 
 func TestMarkedRefusesWhatIsNoWorkbook(t *testing.T) {
