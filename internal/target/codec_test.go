@@ -162,7 +162,7 @@ func TestForgedLengthsAllocateLittle(t *testing.T) {
 	_, err := DecodeRows(forged)
 	runtime.ReadMemStats(&after)
 	require.ErrorIs(t, err, ErrDamaged)
-	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(2*blockSize))
+	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(3*blockSize))
 }
 
 // FuzzDecode gives the input as it is, sealed, and as what the blocks hold.
