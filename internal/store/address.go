@@ -27,6 +27,7 @@ type engine interface {
 	scan(columns int) rowScanner
 	// placeholders is the most a statement takes.
 	placeholders() int
+	saveEngine
 }
 
 // address is where a database lies; its text bears no password.

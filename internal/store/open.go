@@ -41,6 +41,7 @@ type Store struct {
 	gorm   *gorm.DB
 	typed  *sql.DB
 	stream *sql.DB
+	saves  saveCache
 }
 
 // Open opens a database and asks whether it answers; it makes no tables, see [Store.Migrate].
