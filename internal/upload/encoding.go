@@ -133,21 +133,17 @@ func decodeUTF16(dst, src []byte, order binary.ByteOrder, end bool) (wrote, read
 	return wrote, read, read == len(src) || !end
 }
 
-// isASCII looks at eight bytes at once.
-func isASCII(p []byte) bool {
+// asciiLen returns the length of the beginning of p that is ASCII. It looks at eight bytes at once.
+func asciiLen(p []byte) int {
 	const high = 0x8080808080808080
-	for len(p) >= 8 {
-		if binary.LittleEndian.Uint64(p)&high != 0 {
-			return false
-		}
-		p = p[8:]
+	i := 0
+	for len(p)-i >= 8 && binary.LittleEndian.Uint64(p[i:])&high == 0 {
+		i += 8
 	}
-	for _, c := range p {
-		if c >= utf8.RuneSelf {
-			return false
-		}
+	for i < len(p) && p[i] < utf8.RuneSelf {
+		i++
 	}
-	return true
+	return i
 }
 
 // lineEnds counts the line ends of p; a text without line feeds may have carriage returns alone.

@@ -11,16 +11,18 @@ import (
 
 // text turns the blocks of a file into UTF-8, a block at a time, and lets nothing through that is not text.
 //
-// A file whose head is ASCII says nothing about its encoding: it is taken for UTF-8, and the first block with
-// anything else in it decides. What came before is the same in both.
+// A file whose head is ASCII says nothing about its encoding: it is taken for UTF-8 until something else comes, and then
+// a block from there on decides, for the first character alone could be both. What came before is the same in both.
 type text struct {
-	in   *blocks
-	enc  encoding
-	held []byte // a character that the last block began, at most headroom bytes
-	out  []byte // decoded
-	done bool
+	in     *blocks
+	enc    encoding
+	held   []byte // of the last block: a character that it began, or what is to be decided on
+	joined []byte // that and the block after it, where the headroom is too small
+	out    []byte // decoded
+	done   bool
 
 	ascii  bool // all of it so far
+	wait   bool // what is not ASCII waits for another block
 	lf, cr int  // line feeds so far; carriage returns until the first of them
 }
 
@@ -39,10 +41,13 @@ func (t *text) next() ([]byte, error) {
 			data = t.held
 		case err != nil:
 			return nil, err
-		default:
+		case len(t.held) <= headroom:
 			from := headroom - len(t.held)
 			copy(data[from:], t.held)
 			data = data[from:]
+		default:
+			t.joined = append(append(t.joined[:0], t.held...), data[headroom:]...)
+			data = t.joined
 		}
 		out, rest, err := t.decode(data, t.done)
 		if err != nil {
@@ -80,34 +85,54 @@ func (t *text) decode(data []byte, end bool) (out, rest []byte, err error) {
 }
 
 func (t *text) fromUTF8(data []byte, end bool) (out, rest []byte, err error) {
-	if t.ascii && isASCII(data) {
-		return data, nil, nil
+	if t.ascii {
+		n := asciiLen(data)
+		if n == len(data) {
+			return data, nil, nil
+		}
+		if !t.wait && !end {
+			t.wait = true
+			return data[:n], data[n:], nil
+		}
 	}
 	n := validUTF8(data)
 	if n == len(data) || (!end && !utf8.FullRune(data[n:])) {
-		t.ascii = t.ascii && isASCII(data[:n])
+		t.ascii = false
 		return data[:n], data[n:], nil
 	}
 	if !t.ascii {
 		return nil, nil, neitherError(t.lineOf(data[:n]))
 	}
-	out, rest, err = t.fromCP949(data, end)
-	if err == nil {
-		t.enc = cp949
+	out, read, ok := t.decodeCP949(data, end)
+	if !ok {
+		if lineEnds(out) < lineEnds(data[:n]) {
+			out = data[:n]
+		}
+		return nil, nil, neitherError(t.lineOf(out))
 	}
-	return out, rest, err
+	t.enc = cp949
+	return out, data[read:], nil
 }
 
 func (t *text) fromCP949(data []byte, end bool) (out, rest []byte, err error) {
-	if isASCII(data) {
+	if asciiLen(data) == len(data) {
 		return data, nil, nil
 	}
+	out, read, ok := t.decodeCP949(data, end)
+	if !ok {
+		return nil, nil, neitherError(t.lineOf(out))
+	}
+	return out, data[read:], nil
+}
+
+// decodeCP949 returns what comes before a byte that fits nowhere if not ok.
+func (t *text) decodeCP949(data []byte, end bool) (out []byte, read int, ok bool) {
 	t.grow(len(data))
 	n, read := decodeCP949(t.out, data, end)
 	if bad := bytes.Index(t.out[:n], []byte(replacement)); bad >= 0 {
-		return nil, nil, neitherError(t.lineOf(t.out[:bad]))
+		return t.out[:bad], read, false
 	}
-	return t.out[:n], data[read:], nil
+	return t.out[:n], read, true
 }
 
 func (t *text) fromUTF16(data []byte, order binary.ByteOrder, end bool) (out, rest []byte, err error) {
