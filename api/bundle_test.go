@@ -36,7 +36,9 @@ type bundle struct {
 
 func setup(t *testing.T, change ...func(*Options)) *bundle {
 	t.Helper()
-	kinds, err := dataset.NewRegistry(dataset.Kinds{Exports: []dataset.Export{shipments()}})
+	kinds, err := dataset.NewRegistry(dataset.Kinds{
+		Exports: []dataset.Export{shipments()}, BulkSaves: []dataset.BulkSave{stockLevels()},
+	})
 	require.NoError(t, err)
 	files, err := blob.Open(t.Context(), "mem://")
 	require.NoError(t, err)
@@ -127,6 +129,7 @@ func shipments() dataset.Export {
 
 // fakeJobs stands in for the starter: it checks requests as that does, and has no Temporal behind it.
 type fakeJobs struct {
+	fakeSaves
 	kinds *dataset.Registry
 
 	mu      sync.Mutex

@@ -48,15 +48,18 @@ func (Filters) Schema(huma.Registry) *huma.Schema {
 }
 
 type startExportInput struct {
-	Kind           string `path:"kind" maxLength:"64" example:"stock-shortages"`
-	IdempotencyKey string `header:"Idempotency-Key" maxLength:"200" pattern:"^[!-~]+$" doc:"Visible ASCII characters. Names this request, so that it may be sent again without starting a second job"`
-	RequestedBy    string `header:"X-Requested-By" maxLength:"200" doc:"Who asks; shown with the job"`
+	Kind           string    `path:"kind" maxLength:"64" example:"stock-shortages"`
+	IdempotencyKey string    `header:"Idempotency-Key" maxLength:"200" pattern:"^[!-~]+$" doc:"Visible ASCII characters. Names this request, so that it may be sent again without starting a second job"`
+	RequestedBy    Requester `header:"X-Requested-By" maxLength:"200" doc:"Who asks; shown with the job"`
 	Body           ExportRequest
 }
 
+// Requester is who asks, as the caller says. Its check goes wherever it goes.
+type Requester string
+
 // Resolve refuses names that cannot be shown.
-func (in *startExportInput) Resolve(huma.Context) []error {
-	if !utf8.ValidString(in.RequestedBy) || strings.ContainsFunc(in.RequestedBy, unicode.IsControl) {
+func (r Requester) Resolve(huma.Context) []error {
+	if !utf8.ValidString(string(r)) || strings.ContainsFunc(string(r), unicode.IsControl) {
 		return []error{&huma.ErrorDetail{Location: "header.X-Requested-By", Message: "must be UTF-8 without control characters"}}
 	}
 	return nil
@@ -87,13 +90,11 @@ func (s *server) registerExports() {
 func (s *server) startExport(ctx context.Context, in *startExportInput) (*startedOutput, error) {
 	j, replayed, err := s.Jobs.StartExport(ctx, contract.ExportInput{
 		Kind: in.Kind, Tenant: in.Body.Tenant, Filters: job.Filters(in.Body.Filters), Columns: in.Body.Columns,
-		Format: in.Body.Format, Locale: in.Body.Locale, Filename: in.Body.Filename, RequestedBy: in.RequestedBy,
+		Format: in.Body.Format, Locale: in.Body.Locale, Filename: in.Body.Filename, RequestedBy: string(in.RequestedBy),
 	}, in.IdempotencyKey)
 	switch {
 	case err != nil && in.IdempotencyKey != "" && belongsToOther(err):
-		p := newProblem(keyReused, "this Idempotency-Key was used before for another request")
-		p.Errors = []ProblemPlace{{Header: "Idempotency-Key", Message: "use a new key for a new request"}}
-		return nil, p
+		return nil, keyBelongsToOther()
 	case isNotFound(err):
 		p := problemOf(err, requestIDOf(ctx))
 		if len(p.Errors) == 0 {
@@ -111,6 +112,12 @@ func (s *server) startExport(ctx context.Context, in *startExportInput) (*starte
 		out.Replayed = "true"
 	}
 	return out, nil
+}
+
+func keyBelongsToOther() *Problem {
+	p := newProblem(keyReused, "this Idempotency-Key was used before for another request")
+	p.Errors = []ProblemPlace{{Header: "Idempotency-Key", Message: "use a new key for a new request"}}
+	return p
 }
 
 // belongsToOther tells whether a start was refused because of its key, see [Jobs].

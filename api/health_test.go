@@ -46,28 +46,6 @@ func TestReadyGivesUp(t *testing.T) {
 	assert.Equal(t, http.StatusServiceUnavailable, b.get(t, "/readyz").StatusCode)
 }
 
-func TestKinds(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	var list KindList
-	b.get(t, "/v1/kinds").json(t, &list)
-	require.Len(t, list.Kinds, 1)
-	assert.Equal(t, "출고내역", list.Kinds[0].Title.Ko)
-
-	a := b.get(t, list.Kinds[0].URL)
-	var kind Kind
-	a.json(t, &kind)
-	assert.Equal(t, "shipments", kind.Name)
-	assert.Equal(t, []string{"xlsx", "csv"}, kind.Formats)
-	assert.Len(t, kind.Columns, 2)
-	assert.NotContains(t, string(a.body), "seller_id", "SQL is internal")
-
-	b.get(t, "/v1/kinds/export/nothing").problem(t, http.StatusNotFound)
-	b.get(t, "/v1/kinds/sync/shipments").problem(t, http.StatusNotFound)
-	p := b.get(t, "/v1/kinds/import/shipments").problem(t, http.StatusUnprocessableEntity)
-	assert.Equal(t, "type", place(t, p)["parameter"])
-}
-
 func TestMetrics(t *testing.T) {
 	t.Parallel()
 	registry := prometheus.NewRegistry()

@@ -55,6 +55,11 @@ type controlOutput struct {
 	Body       Job
 }
 
+type undoInput struct {
+	JobPath
+	RequestedBy Requester `header:"X-Requested-By" maxLength:"200" doc:"Who asks; shown with the job"`
+}
+
 func (s *server) registerJobs() {
 	register(s, huma.Operation{
 		OperationID: "list-jobs", Method: http.MethodGet, Path: "/v1/jobs", Tags: []string{"jobs"},
@@ -70,20 +75,27 @@ func (s *server) registerJobs() {
 		Responses: known,
 	}, s.getJob)
 
-	s.registerControl("cancel", "Cancel a job", "It ends at the next page boundary and cleans up after itself.", s.Jobs.Cancel)
-	s.registerControl("pause", "Pause a job", "Steps in flight are finished first.", s.Jobs.Pause)
-	s.registerControl("resume", "Resume a paused job", "", s.Jobs.Resume)
-	s.registerControl("retry", "Start an ended job's request anew", "Location is the new job.", s.Jobs.Retry)
+	plain := func(control func(context.Context, string) (job.Job, error)) func(context.Context, *JobPath) (job.Job, error) {
+		return func(ctx context.Context, in *JobPath) (job.Job, error) { return control(ctx, in.ID) }
+	}
+	registerControl(s, "cancel", "Cancel a job", "It ends at the next page or chunk boundary and cleans up after itself; what a bulk save has saved stays.", plain(s.Jobs.Cancel))
+	registerControl(s, "pause", "Pause a job", "Steps in flight are finished first.", plain(s.Jobs.Pause))
+	registerControl(s, "resume", "Resume a paused job", "One that holds after its dry run (phase `holding`) carries it out.", plain(s.Jobs.Resume))
+	registerControl(s, "retry", "Start an ended job's request anew", "Location is the new job.", plain(s.Jobs.Retry))
+	registerControl(s, "undo", "Undo a bulk save", "Restores the rows as they were before, but for those changed since. Offered until save.undo_until. Location is the new job.",
+		func(ctx context.Context, in *undoInput) (job.Job, error) {
+			return s.Jobs.Undo(ctx, in.ID, string(in.RequestedBy))
+		})
 }
 
-func (s *server) registerControl(verb, summary, about string, control func(context.Context, string) (job.Job, error)) {
+func registerControl[In any](s *server, verb, summary, about string, control func(context.Context, *In) (job.Job, error)) {
 	register(s, huma.Operation{
 		OperationID: verb + "-job", Method: http.MethodPost, Path: "/v1/jobs/{id}/" + verb, Tags: []string{"jobs"},
 		Summary: summary, Description: about, DefaultStatus: http.StatusAccepted,
 		Responses: s.answers(http.StatusForbidden, http.StatusNotFound, http.StatusConflict,
 			http.StatusUnprocessableEntity, http.StatusServiceUnavailable),
-	}, func(ctx context.Context, in *JobPath) (*controlOutput, error) {
-		j, err := control(ctx, in.ID)
+	}, func(ctx context.Context, in *In) (*controlOutput, error) {
+		j, err := control(ctx, in)
 		if err != nil {
 			return nil, err
 		}

@@ -9,6 +9,13 @@ const (
 	// MaxResponse is the largest response in bytes, downloads apart: small enough for any gateway, and for
 	// a page that asks twice a second.
 	MaxResponse = 256 << 10
+	// DefaultMaxUpload is the largest file accepted unless set otherwise, in bytes: five times the largest sheet that
+	// a spreadsheet program writes in practice. It costs storage, not memory.
+	DefaultMaxUpload = 512 << 20
+	// maxForm is how much of a form may come before its file, in bytes; a mapping of 500 columns is a tenth of it.
+	maxForm = 1 << 20
+	// maxMapped is the most headers that a request maps: no kind has as many columns.
+	maxMapped = 500
 	// maxRequestEcho is the largest original request, in bytes, that GET /v1/jobs/{id} repeats. One started
 	// by hand may be up to 2 MB, the most that Temporal takes; half of MaxResponse leaves room for the rest.
 	maxRequestEcho = MaxResponse / 2
@@ -30,6 +37,15 @@ const (
 	// idleWrite cuts off a download or stream whose client takes nothing at all for that long. A slow client
 	// that takes something is never cut off.
 	idleWrite = 60 * time.Second
+
+	// defaultUploadIdle gives up a file of which nothing comes for that long; one that comes slowly is never cut off.
+	// Mobile networks are silent for half a minute when they change cells.
+	defaultUploadIdle = 60 * time.Second
+	// stallTimeout bounds what storage takes for a piece of a file, and in the end for a look at its first rows, for
+	// which a workbook's list of strings may have to be read.
+	stallTimeout = 30 * time.Second
+	// drainTimeout is how long a refused file may go on coming: what browsers take to notice, on a slow line.
+	drainTimeout = 20 * time.Second
 
 	defaultPoll = 500 * time.Millisecond // a person sees a bar move; a query costs about 10 ms
 	defaultPing = 15 * time.Second       // below the 30 to 60 s after which proxies drop a silent connection

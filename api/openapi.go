@@ -15,10 +15,11 @@ func (s *server) config() huma.Config {
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", "" // ours: see docs.go
 	config.CreateHooks = nil                                             // would add $schema to every answer
 	config.Transformers = []huma.Transformer{fromHuma}
-	config.Info.Description = "Exports of any size. A request starts a job; the job's state can be asked for, or watched, at any time. " +
+	config.Info.Description = "Exports and bulk saves of any size. A request starts a job; the job's state can be asked for, or watched, at any time. " +
 		"Errors are problem documents (RFC 9457). There is no login: give access to the port to those who may start jobs."
 	config.Tags = []*huma.Tag{
 		{Name: "exports", Description: "Start"},
+		{Name: "bulk-saves", Description: "Upload a file, start"},
 		{Name: "jobs", Description: "Watch, steer, download"},
 		{Name: "kinds", Description: "What there is"},
 		{Name: "operation", Description: "For those who run it"},
@@ -60,5 +61,10 @@ func (s *server) document() ([]byte, error) {
 	schemas := doc.Components.Schemas.Map()
 	delete(schemas, "ErrorModel")
 	delete(schemas, "ErrorDetail")
+	for _, name := range []string{"RowError", "CodeCount"} { // a list too long for a tag
+		for _, code := range job.RowCodes {
+			schemas[name].Properties["code"].Enum = append(schemas[name].Properties["code"].Enum, string(code))
+		}
+	}
 	return json.Marshal(doc)
 }

@@ -123,7 +123,7 @@ func TestAnswersFitTheDocument(t *testing.T) {
 	b.jobs.put(j)
 	b.jobs.list = []job.Job{j, running("job-2")}
 	for path, schema := range map[string]string{
-		"/v1/jobs/job-1": "Job", "/v1/jobs": "JobPage", "/v1/kinds": "KindList", "/v1/kinds/export/shipments": "Kind",
+		"/v1/jobs/job-1": "Job", "/v1/jobs": "JobPage", "/v1/kinds": "KindList", "/v1/kinds/export/shipments": "ExportKind",
 		"/healthz": "Health", "/readyz": "Health", "/v1/jobs/nothing": "Problem", "/v1/jobs?page_size=0": "Problem",
 	} {
 		require.Contains(t, doc.Components.Schemas, schema)

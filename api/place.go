@@ -34,17 +34,21 @@ func placeOf(location, message string) ProblemPlace {
 	return ProblemPlace{Pointer: &pointer, Message: message}
 }
 
-// filtersPath is the one object in a body whose names are the client's; they may hold dots, and huma does
-// not escape them.
-const filtersPath = "filters."
+// The objects in a body whose names are the client's; they may hold dots, and huma does not escape them.
+const (
+	filtersPath = "filters."
+	mappingPath = "mapping."
+)
 
 // pointerTo turns "columns[2]" or "filters.from" into a JSON pointer.
 func pointerTo(path string) string {
 	if path == "" {
 		return ""
 	}
-	if name, ok := strings.CutPrefix(path, filtersPath); ok {
-		return "/filters/" + escapePointer(name)
+	for _, object := range []string{filtersPath, mappingPath} {
+		if name, ok := strings.CutPrefix(path, object); ok {
+			return "/" + strings.TrimSuffix(object, ".") + "/" + escapePointer(name)
+		}
 	}
 	var b strings.Builder
 	for part := range strings.SplitSeq(path, ".") {

@@ -39,9 +39,9 @@ type kindOfProblem struct {
 // problems maps what went wrong to what the client sees.
 var problems = map[job.Code]kindOfProblem{
 	job.CodeInvalid: {problemInvalid, "The request is not valid", http.StatusUnprocessableEntity,
-		"Each wrong place is named in errors, by a JSON pointer into the body, a parameter or a header."},
+		"Each wrong place is named in errors, by a JSON pointer into the body (the fields of a form count as its members), a parameter or a header."},
 	job.CodeNotFound: {problemNotFound, "Not found", http.StatusNotFound,
-		"There is no such job, kind or file."},
+		"There is no such job, kind, upload or file."},
 	job.CodeDuplicate: {problemDuplicate, "The same job runs already", http.StatusConflict,
 		"job_id, job_url and Location name the running job. Wait for it, or cancel it first."},
 	job.CodeConflict: {problemConflict, "Not possible in this state", http.StatusConflict,

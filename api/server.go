@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"github.com/longhaul/longhaul/dataset"
 	"github.com/longhaul/longhaul/internal/blob"
 	"github.com/longhaul/longhaul/job"
+	"github.com/longhaul/longhaul/starter"
 )
 
 // Jobs starts, steers and tells about jobs; the starter implements it. Errors that the user may see are
@@ -34,6 +36,18 @@ type Jobs interface {
 	Resume(ctx context.Context, id string) (job.Job, error)
 	// Retry starts the job's request anew and returns the new job.
 	Retry(ctx context.Context, id string) (job.Job, error)
+	// Upload stores a file while it comes, and looks at its first rows. It reads body until it returns and not after,
+	// and stores nothing unless body ends with io.EOF. CodeInvalid is a file that cannot be used, CodeNotFound an
+	// unknown kind.
+	Upload(ctx context.Context, r starter.UploadRequest, body io.Reader) (job.Upload, error)
+	UploadByID(ctx context.Context, id string) (job.Upload, error)
+	// StartBulkSave is to bulk saves what StartExport is to exports; CodeConflict says that the key belongs to another
+	// request.
+	StartBulkSave(ctx context.Context, in contract.BulkSaveInput, key string) (j job.Job, replayed bool, err error)
+	// Undo starts a job that undoes a bulk save; CodeConflict when that cannot be undone, or not any more.
+	Undo(ctx context.Context, id, requestedBy string) (job.Job, error)
+	// Items tells about single rows of a bulk save.
+	Items(ctx context.Context, id string, q job.ItemQuery) (job.ItemPage, error)
 	// Artifact finds a file by its name; CodeGone once it has expired.
 	Artifact(ctx context.Context, id, name string) (job.Artifact, error)
 }
@@ -56,6 +70,10 @@ type Options struct {
 	TemporalUI string
 	// Namespace is Temporal's, for those links; default "default".
 	Namespace string
+	// MaxUpload is the size of the largest file accepted, in bytes; default [DefaultMaxUpload].
+	MaxUpload int64
+	// UploadIdle is how long a client may be silent while it sends a file; default 60 s.
+	UploadIdle time.Duration
 	// Poll is how often a watched job is asked how it stands; default 500 ms.
 	Poll time.Duration
 	// Ping is how often a silent event stream gives a sign of life; default 15 s.
@@ -64,6 +82,8 @@ type Options struct {
 	Logger *slog.Logger
 	// Now is the clock; default time.Now.
 	Now func() time.Time
+
+	stall time.Duration // shorter than stallTimeout in tests
 }
 
 func (o Options) withDefaults() (Options, error) {
@@ -78,6 +98,15 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.Namespace == "" {
 		o.Namespace = "default"
+	}
+	if o.MaxUpload <= 0 {
+		o.MaxUpload = DefaultMaxUpload
+	}
+	if o.UploadIdle <= 0 {
+		o.UploadIdle = defaultUploadIdle
+	}
+	if o.stall <= 0 {
+		o.stall = stallTimeout
 	}
 	if o.Poll <= 0 {
 		o.Poll = defaultPoll
@@ -117,7 +146,10 @@ func New(options Options) (http.Handler, error) {
 	engine := s.engine()
 	s.api = humagin.New(engine, s.config())
 	s.registerExports()
+	s.registerUploads()
+	s.registerBulkSaves()
 	s.registerJobs()
+	s.registerItems()
 	s.registerEvents()
 	s.registerArtifacts()
 	s.registerKinds()
@@ -163,9 +195,16 @@ func (s *server) registerWeb(engine *gin.Engine) {
 
 // register adds an operation whose errors become problems and whose calls are bounded by callTimeout.
 func register[In, Out any](s *server, op huma.Operation, handle func(context.Context, *In) (*Out, error)) {
-	huma.Register(s.api, s.documented(op), func(ctx context.Context, in *In) (*Out, error) {
+	registerLong(s, op, func(ctx context.Context, in *In) (*Out, error) {
 		ctx, cancel := context.WithTimeout(ctx, callTimeout)
 		defer cancel()
+		return handle(ctx, in)
+	})
+}
+
+// registerLong adds an operation that bounds its calls itself.
+func registerLong[In, Out any](s *server, op huma.Operation, handle func(context.Context, *In) (*Out, error)) {
+	huma.Register(s.api, s.documented(op), func(ctx context.Context, in *In) (*Out, error) {
 		out, err := handle(ctx, in)
 		if err != nil {
 			return nil, s.problem(ctx, err)
@@ -178,7 +217,7 @@ func register[In, Out any](s *server, op huma.Operation, handle func(context.Con
 func (s *server) problem(ctx context.Context, err error) *Problem {
 	id := requestIDOf(ctx)
 	p := problemOf(err, id)
-	if p.Status >= http.StatusInternalServerError && !errors.Is(ctx.Err(), context.Canceled) { // the client is still there
+	if p.Status >= http.StatusInternalServerError && !errors.Is(context.Cause(ctx), context.Canceled) { // the client is still there
 		s.Logger.ErrorContext(ctx, "request failed", "request", id, "status", p.Status, "error", p.cause)
 	}
 	return p

@@ -1,0 +1,129 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+	"golang.org/x/text/language"
+
+	"github.com/longhaul/longhaul/job"
+)
+
+// Item is [job.Item] with its documentation.
+type Item struct {
+	Position int64      `json:"position" doc:"Its place among the rows of the job, from 1"`
+	Sheet    string     `json:"sheet,omitempty" doc:"Left out where the file has one sheet"`
+	Row      int        `json:"row,omitempty" doc:"As the spreadsheet program counts, from 1"`
+	Outcome  string     `json:"outcome" enum:"created,updated,unchanged,refused,reversed,kept"`
+	Key      string     `json:"key,omitempty" doc:"What the row is about"`
+	Errors   []RowError `json:"errors,omitempty" nullable:"false"`
+	Changes  []Change   `json:"changes,omitempty" nullable:"false" doc:"What an update changes; for a sample of the rows"`
+	_        struct{}   `json:"-" additionalProperties:"true"`
+}
+
+// RowError is [job.RowError] with its documentation.
+type RowError struct {
+	Column  string      `json:"column,omitempty" doc:"The kind's column; left out where the whole row is meant"`
+	Header  string      `json:"header,omitempty" doc:"How the file calls it"`
+	Index   int         `json:"index" doc:"Its place in the file, from 0; -1 without one"`
+	Code    job.RowCode `json:"code" doc:"From a closed list"`
+	Value   string      `json:"value,omitempty" doc:"What stands there, cut to 100 characters"`
+	Limit   string      `json:"limit,omitempty" doc:"The limit, form or list that the code speaks of"`
+	Other   *RowRef     `json:"other,omitempty" doc:"The other row that the code speaks of"`
+	Message string      `json:"message,omitempty" doc:"In words"`
+	_       struct{}    `json:"-" additionalProperties:"true"`
+}
+
+// Change is [job.Change] with its documentation.
+type Change struct {
+	Column string   `json:"column"`
+	Before string   `json:"before"`
+	After  string   `json:"after"`
+	_      struct{} `json:"-" additionalProperties:"true"`
+}
+
+// ItemPage is one page of the rows of a job.
+type ItemPage struct {
+	Items         []Item   `json:"items" nullable:"false"`
+	Total         int64    `json:"total" doc:"How many rows there are of this outcome"`
+	Complete      bool     `json:"complete" doc:"Whether all of them can be had here; else the rest stands in the error workbook"`
+	NextPageToken string   `json:"next_page_token,omitempty" doc:"Left out on the last page"`
+	_             struct{} `json:"-" additionalProperties:"true"`
+}
+
+type (
+	listItemsInput struct {
+		JobPath
+		Outcome        string `query:"outcome" enum:"created,updated,unchanged,refused,reversed,kept"`
+		PageSize       int    `query:"page_size" minimum:"1" maximum:"200" default:"50" doc:"At most so many; fewer where the answer would be larger than 256 KB"`
+		PageToken      string `query:"page_token" maxLength:"1000" doc:"next_page_token of the page before"`
+		Locale         string `query:"locale" enum:"ko,en" doc:"Language of the messages; default the first of these in Accept-Language, else ko"`
+		AcceptLanguage string `header:"Accept-Language" maxLength:"1000"`
+	}
+	listItemsOutput struct {
+		Language string `header:"Content-Language"`
+		Vary     string `header:"Vary"`
+		Body     ItemPage
+	}
+)
+
+func (s *server) registerItems() {
+	register(s, huma.Operation{
+		OperationID: "list-items", Method: http.MethodGet, Path: "/v1/jobs/{id}/items", Tags: []string{"jobs"},
+		Summary: "What became of single rows", Description: "In the order of the file. Up to 1,000 are kept of each job; the error workbook has all that were refused.",
+		RejectUnknownQueryParameters: true,
+		Responses:                    s.answers(http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusServiceUnavailable),
+	}, s.listItems)
+}
+
+// listItems halves the page until the answer is within MaxResponse, as listJobs does.
+func (s *server) listItems(ctx context.Context, in *listItemsInput) (*listItemsOutput, error) {
+	q := job.ItemQuery{Outcome: in.Outcome, PageSize: in.PageSize, PageToken: in.PageToken, Locale: in.Locale}
+	if q.Locale == "" {
+		q.Locale = localeOf(in.AcceptLanguage)
+	}
+	for {
+		page, err := s.Jobs.Items(ctx, in.ID, q)
+		if err != nil {
+			return nil, problemOf(err, requestIDOf(ctx)).asParameters("outcome", "page_size", "page_token", "locale")
+		}
+		out := shownItems(page)
+		body, err := json.Marshal(out)
+		if err != nil {
+			return nil, err
+		}
+		if len(body) <= MaxResponse-1 || q.PageSize == 1 { // huma adds a newline
+			return &listItemsOutput{Language: q.Locale, Vary: "Accept-Language", Body: out}, nil
+		}
+		q.PageSize /= 2
+	}
+}
+
+// localeOf picks one of the languages of this program; the first one stands for all others.
+func localeOf(acceptLanguage string) string {
+	locales := []string{"ko", "en"}
+	_, i := language.MatchStrings(language.NewMatcher([]language.Tag{language.Korean, language.English}), acceptLanguage)
+	return locales[i]
+}
+
+func shownItems(page job.ItemPage) ItemPage {
+	out := ItemPage{
+		Items: make([]Item, 0, len(page.Items)), Total: page.Total, Complete: page.Complete, NextPageToken: page.NextPageToken,
+	}
+	for _, i := range page.Items {
+		shown := Item{Position: i.Position, Sheet: i.Sheet, Row: i.Row, Outcome: i.Outcome, Key: i.Key}
+		for _, e := range i.Errors {
+			shown.Errors = append(shown.Errors, RowError{
+				Column: e.Column, Header: e.Header, Index: e.Index, Code: e.Code, Value: e.Value, Limit: e.Limit,
+				Other: shownRow(e.Other), Message: e.Message,
+			})
+		}
+		for _, c := range i.Changes {
+			shown.Changes = append(shown.Changes, Change{Column: c.Column, Before: c.Before, After: c.After})
+		}
+		out.Items = append(out.Items, shown)
+	}
+	return out
+}

@@ -1,0 +1,44 @@
+package api
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/longhaul/longhaul/job"
+)
+
+func TestKinds(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	var list KindList
+	b.get(t, "/v1/kinds").json(t, &list)
+	require.Len(t, list.Kinds, 2)
+	assert.Equal(t, "출고내역", list.Kinds[0].Title.Ko)
+	assert.Equal(t, job.TypeBulkSave, list.Kinds[1].Type)
+
+	a := b.get(t, list.Kinds[0].URL)
+	var export ExportKind
+	a.json(t, &export)
+	assert.Equal(t, job.TypeExport, export.Type)
+	assert.Equal(t, "shipments", export.Name)
+	assert.Equal(t, []string{"xlsx", "csv"}, export.Formats)
+	assert.Len(t, export.Columns, 2)
+	assert.NotContains(t, string(a.body), "seller_id", "SQL is internal")
+
+	a = b.get(t, list.Kinds[1].URL)
+	var save BulkSaveKind
+	a.json(t, &save)
+	assert.Equal(t, job.TypeBulkSave, save.Type)
+	assert.Equal(t, "stock-levels", save.Name)
+	assert.Len(t, save.Fields, 2)
+	assert.NotContains(t, string(a.body), "secret_products", "tables are internal")
+
+	b.get(t, "/v1/kinds/export/nothing").problem(t, http.StatusNotFound)
+	b.get(t, "/v1/kinds/bulk_save/shipments").problem(t, http.StatusNotFound)
+	b.get(t, "/v1/kinds/sync/shipments").problem(t, http.StatusNotFound)
+	p := b.get(t, "/v1/kinds/import/shipments").problem(t, http.StatusUnprocessableEntity)
+	assert.Equal(t, "type", place(t, p)["parameter"])
+}
