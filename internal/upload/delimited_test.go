@@ -117,7 +117,7 @@ func TestDelimitedIsEncodingCSV(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 11))
 	pieces := []string{`"`, `""`, ",", ",", "\n", "\r\n", "a", "12.5", " ", "이어폰", `"x"`, `"x,""y"`, "\n\n", ";", "é"}
 	strict := 0
-	for range 30_000 {
+	for range 15_000 {
 		var b bytes.Buffer
 		for range rng.IntN(14) {
 			b.WriteString(pieces[rng.IntN(len(pieces))])
@@ -126,7 +126,7 @@ func TestDelimitedIsEncodingCSV(t *testing.T) {
 			strict++
 		}
 	}
-	require.Greater(t, strict, 5_000, "too few of the texts are good")
+	require.Greater(t, strict, 2_500, "too few of the texts are good")
 }
 
 func FuzzDelimited(f *testing.F) {

@@ -160,7 +160,7 @@ func TestObjectsAreEncodingJSON(t *testing.T) {
 		`0`, `-1.5e+3`, `1E5`, `01`, ` `, "\n", `"`, `\`, `-`, `1.`, `"a":1`, `"b":"x"`, `,"c":null`, `},{`,
 	}
 	good := 0
-	for range 30_000 {
+	for range 15_000 {
 		var b strings.Builder
 		for range rng.IntN(8) {
 			b.WriteString(pieces[rng.IntN(len(pieces))])
@@ -169,7 +169,7 @@ func TestObjectsAreEncodingJSON(t *testing.T) {
 			good++
 		}
 	}
-	require.Greater(t, good, 300, "too few of the texts are good")
+	require.Greater(t, good, 150, "too few of the texts are good")
 }
 
 func FuzzObjects(f *testing.F) {

@@ -33,6 +33,9 @@ func detectSeparator(sample []byte, whole bool, name string) (separator byte, hi
 		return ',', false
 	}
 	best := slices.MaxFunc(votes, func(a, b vote) int { return a.compare(b, tabs) })
+	if tabs && best.first > 0 { // a column of texts with commas in them
+		return '\t', false
+	}
 	return best.separator, false
 }
 
@@ -55,7 +58,7 @@ type vote struct {
 	fields    int  // of most records
 	agreeing  int  // how many have as many
 	records   int  // of all
-	first     int  // the first of those that agree
+	first     int  // the first of those that agree and whose next does: a title above does not count
 	failed    bool // quotation marks make no sense with it
 }
 
@@ -79,8 +82,14 @@ func poll(sample []byte, whole bool, separator byte) vote {
 		}
 		counts = append(counts, len(d.spans))
 	}
+	v.count(counts)
+	return v
+}
+
+// count takes the number of cells of each record.
+func (v *vote) count(counts []int) {
 	v.records = len(counts)
-	for i, n := range counts {
+	for _, n := range counts {
 		agreeing := 0
 		for _, m := range counts {
 			if m == n {
@@ -89,10 +98,16 @@ func poll(sample []byte, whole bool, separator byte) vote {
 		}
 		// Of counts as frequent the one with more cells: titles and blank rows have few.
 		if agreeing > v.agreeing || (agreeing == v.agreeing && n > v.fields) {
-			v.fields, v.agreeing, v.first = n, agreeing, i
+			v.fields, v.agreeing = n, agreeing
 		}
 	}
-	return v
+	v.first = slices.Index(counts, v.fields)
+	for i := 1; i < len(counts); i++ {
+		if counts[i-1] == v.fields && counts[i] == v.fields {
+			v.first = i - 1
+			break
+		}
+	}
 }
 
 // compare tells which of two separators is the likelier. Shares are not compared but by halves, as rows may vary. What
