@@ -38,6 +38,9 @@ const (
 	// leftFor is how long something nobody knows may lie before it is swept: longer than any job may run,
 	// since the database may have been put back to an older state.
 	leftFor = 48 * time.Hour
+	// savesFor is how long a save's before-images and shown rows are kept: longer than any kind lets it be undone, which
+	// a test of the catalogue holds.
+	savesFor = 35 * 24 * time.Hour
 )
 
 // ExpireArtifacts removes the files whose time is over. The row stays and says so.
@@ -168,6 +171,44 @@ func (h *Housekeeping) PruneKeys(ctx context.Context, _ contract.Nothing) (contr
 		n.Count += int(pruned)
 		if pruned == 0 {
 			break
+		}
+	}
+	return n, nil
+}
+
+// PruneUploads removes the uploads whose time is over.
+func (h *Housekeeping) PruneUploads(ctx context.Context, _ contract.Nothing) (contract.Count, error) {
+	var n contract.Count
+	old, err := h.Store.ExpiredUploads(ctx, h.now(), shareOfRows)
+	if err != nil {
+		return n, fmt.Errorf("list expired uploads: %w", err)
+	}
+	for _, u := range old {
+		// The row goes last: it is what finds the file again if this is cut short.
+		if err := h.Blobs.Delete(ctx, u.Key); err != nil {
+			return n, fmt.Errorf("remove upload %s: %w", u.ID, err)
+		}
+		if err := h.Store.DeleteUpload(ctx, u.ID); err != nil {
+			return n, fmt.Errorf("forget upload %s: %w", u.ID, err)
+		}
+		n.Count++
+	}
+	return n, nil
+}
+
+// PruneSaves forgets what was kept to undo saves with, and the rows that were shown of them.
+func (h *Housekeeping) PruneSaves(ctx context.Context, _ contract.Nothing) (contract.Count, error) {
+	var n contract.Count
+	for _, prune := range []func(context.Context, time.Time, int) (int64, error){h.Store.DropImages, h.Store.PruneSaves} {
+		for n.Count < shareOfRows {
+			pruned, err := prune(ctx, h.now().Add(-savesFor), shareOfRows)
+			if err != nil {
+				return n, fmt.Errorf("forget old saves: %w", err)
+			}
+			n.Count += int(pruned)
+			if pruned == 0 {
+				break
+			}
 		}
 	}
 	return n, nil

@@ -32,6 +32,9 @@ func (j *Jobs) Register(ctx context.Context, r contract.Registration) (contract.
 	if err := j.Store.RegisterJob(ctx, row); err != nil {
 		return contract.Limits{}, fmt.Errorf("register job %s: %w", r.JobID, err)
 	}
+	if r.BulkSave != nil {
+		return j.registerSave(ctx, r)
+	}
 	kind, err := j.Kinds.Export(r.Kind)
 	if err != nil {
 		return contract.Limits{}, err
@@ -42,8 +45,37 @@ func (j *Jobs) Register(ctx context.Context, r contract.Registration) (contract.
 	}, nil
 }
 
+// registerSave notes which file a bulk save is of, and returns what its kind allows.
+func (j *Jobs) registerSave(ctx context.Context, r contract.Registration) (contract.Limits, error) {
+	kind, err := j.Kinds.BulkSave(r.Kind)
+	if err != nil {
+		return contract.Limits{}, err
+	}
+	save := store.SaveRow{
+		JobID: r.JobID, Tenant: r.Tenant, Kind: r.Kind, UploadID: r.BulkSave.Upload, Undoes: r.BulkSave.Undo, CreatedAt: r.Started,
+	}
+	if save.UploadID != "" {
+		sent, err := j.Store.Upload(ctx, save.UploadID)
+		if err != nil {
+			return contract.Limits{}, err
+		}
+		save.SHA256 = sent.SHA256
+	}
+	if err := j.Store.RegisterSave(ctx, save); err != nil {
+		return contract.Limits{}, fmt.Errorf("register save of job %s: %w", r.JobID, err)
+	}
+	return contract.Limits{
+		Window: kind.Window, SlowAfter: kind.SlowAfter, StallAfter: kind.StallAfter,
+		GiveUpAfter: kind.GiveUpAfter, MaxDuration: kind.MaxDuration, StepsPerRun: kind.ChunksPerRun, HoldFor: kind.HoldFor,
+	}, nil
+}
+
 func row(r contract.Registration) (job.Job, error) {
-	request, err := json.Marshal(r.Export)
+	var asked any = r.Export
+	if r.BulkSave != nil {
+		asked = r.BulkSave
+	}
+	request, err := json.Marshal(asked)
 	if err != nil {
 		return job.Job{}, fmt.Errorf("write request: %w", err)
 	}

@@ -86,7 +86,7 @@ func orders() dataset.BulkSave {
 			},
 			{
 				Name: "unit_price", Header: dataset.Text{Ko: "단가", En: "Unit price"}, Type: dataset.FieldDecimal, Required: true, Decimals: 4,
-				Min: "-99999999999", Max: "99999999999",
+				Min: "0", Max: "99999999999",
 				Synonyms: []string{"판매가", "가격", "상품가격", "price", "item price"},
 				Unit:     dataset.Text{Ko: "판매자 통화", En: "the seller's currency"},
 				About:    dataset.Text{Ko: "금액은 단가에 수량을 곱한 값입니다", En: "The amount is unit price times quantity"},

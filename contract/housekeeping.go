@@ -13,6 +13,8 @@ var (
 	HealJobs        = Activity[Nothing, Count]{"HealJobs"}
 	SweepBlobs      = Activity[Nothing, Count]{"SweepBlobs"}
 	PruneKeys       = Activity[Nothing, Count]{"PruneKeys"}
+	PruneUploads    = Activity[Nothing, Count]{"PruneUploads"}
+	PruneSaves      = Activity[Nothing, Count]{"PruneSaves"}
 )
 
 // Count tells how many things were dealt with.
@@ -26,4 +28,6 @@ type HousekeepingResult struct {
 	Healed  int `json:"healed"`
 	Swept   int `json:"swept"`
 	Pruned  int `json:"pruned"`
+	Uploads int `json:"uploads,omitempty"`
+	Saves   int `json:"saves,omitempty"`
 }

@@ -55,12 +55,32 @@ func (s *Starter) Retry(ctx context.Context, id string) (job.Job, error) {
 	if !j.State.Ended() {
 		return j, job.Errorf(job.CodeConflict, "the job is %s; only one that has ended can be retried", j.State)
 	}
-	var in contract.ExportInput
-	if err := json.Unmarshal(j.Request, &in); err != nil || j.Type != job.TypeExport {
-		return j, job.Errorf(job.CodeConflict, "the request of this job is not known, so it cannot be retried")
+	return s.again(ctx, j)
+}
+
+// again starts the request of a job once more.
+func (s *Starter) again(ctx context.Context, j job.Job) (job.Job, error) {
+	unknown := job.Errorf(job.CodeConflict, "the request of this job is not known, so it cannot be retried")
+	switch j.Type {
+	case job.TypeExport:
+		var in contract.ExportInput
+		if err := json.Unmarshal(j.Request, &in); err != nil {
+			return j, unknown
+		}
+		again, _, err := s.StartExport(ctx, in, "")
+		return again, err
+	case job.TypeBulkSave:
+		var in contract.BulkSaveInput
+		if err := json.Unmarshal(j.Request, &in); err != nil {
+			return j, unknown
+		}
+		if in.Undo != "" {
+			return s.Undo(ctx, in.Undo, in.RequestedBy)
+		}
+		again, _, err := s.StartBulkSave(ctx, in, "")
+		return again, err
 	}
-	again, _, err := s.StartExport(ctx, in, "")
-	return again, err
+	return j, unknown
 }
 
 // running returns a job that has not ended and the latest run of its execution.

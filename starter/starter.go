@@ -20,7 +20,9 @@ import (
 
 	"github.com/longhaul/longhaul/contract"
 	"github.com/longhaul/longhaul/dataset"
+	"github.com/longhaul/longhaul/internal/blob"
 	"github.com/longhaul/longhaul/internal/store"
+	"github.com/longhaul/longhaul/internal/upload"
 	"github.com/longhaul/longhaul/job"
 )
 
@@ -29,6 +31,10 @@ type Starter struct {
 	Temporal client.Client
 	Store    *store.Store
 	Kinds    *dataset.Registry
+	// Blobs is where uploads go.
+	Blobs *blob.Store
+	// Limits guard against uploads that are larger than they look.
+	Limits upload.Limits
 	// TaskQueue is where executions are started; empty means [contract.TaskQueue].
 	TaskQueue string
 	// Logger is for what must not fail a request; nil means slog.Default().
@@ -42,69 +48,44 @@ type Starter struct {
 // memoKey is the memo field that holds the Idempotency-Key an execution was started under.
 const memoKey = "idempotency_key"
 
-// StartExport starts an export, or returns the job that the same key has started before (replayed).
-//
-// Errors are [*job.Error]: CodeInvalid with the fields that are wrong; CodeNotFound for an unknown kind;
-// CodeDuplicate with the running job's ID; CodeConflict for a key that stands for another request;
-// CodeUnavailable when Temporal or the database does not answer.
-func (s *Starter) StartExport(ctx context.Context, in contract.ExportInput, key string) (j job.Job, replayed bool, err error) {
-	in, err = s.check(ctx, in)
-	if err != nil {
-		return job.Job{}, false, err
-	}
-	if key == "" {
-		j, err = s.start(ctx, in, "")
-		return j, false, err
-	}
-	return s.startOnce(ctx, in, key)
+// execution is one start: what to start, under which lock, and what its job's row says.
+type execution struct {
+	typ         job.Type
+	kind        string
+	tenant      string
+	requestedBy string
+	workflowID  string
+	digest      string // tells two requests under one Idempotency-Key apart
+	summary     string // for operators
+	running     string // what to say when the lock is held
+	request     any
+	start       func(ctx context.Context, opts client.StartWorkflowOptions) (client.WorkflowRun, error)
 }
 
-// check validates a request and returns it in canonical form, so that requests for the same file have the
-// same workflow ID.
-func (s *Starter) check(ctx context.Context, in contract.ExportInput) (contract.ExportInput, error) {
-	kind, err := s.Kinds.Export(in.Kind)
-	if err != nil {
-		return in, err
+// startKeyed starts an execution, or returns the job that the same key has started before (replayed).
+func (s *Starter) startKeyed(ctx context.Context, e execution, key string) (j job.Job, replayed bool, err error) {
+	if key == "" {
+		j, err = s.start(ctx, e, "")
+		return j, false, err
 	}
-	in.Carried = nil
-	if in.Tenant == "" {
-		return in, job.Invalid(job.FieldError{Pointer: "/tenant", Message: "a tenant is required"})
-	}
-	seller, err := s.Store.Seller(ctx, in.Tenant)
-	if job.CodeOf(err) == job.CodeNotFound {
-		return in, job.Invalid(job.FieldError{Pointer: "/tenant", Message: fmt.Sprintf("there is no tenant %q", in.Tenant)})
-	}
-	if err != nil {
-		return in, unavailable("the database does not answer", err)
-	}
-	selection, err := kind.Select(dataset.Request{
-		Filters: in.Filters, Columns: in.Columns, Format: in.Format, Locale: in.Locale, Filename: in.Filename,
-	}, seller.Zone)
-	if err != nil {
-		return in, err
-	}
-	canonical := selection.Request()
-	in.Filters, in.Format, in.Locale, in.Columns = canonical.Filters, canonical.Format, canonical.Locale, canonical.Columns
-	in.Filename = canonical.Filename
-	return in, nil
+	return s.startOnce(ctx, e, key)
 }
 
 // startOnce starts at most one execution for a key. The key is claimed before the start and bound to the
 // job after it; the execution carries it in its memo, so that a process which dies in between leaves
 // enough for the next attempt to find the job.
-func (s *Starter) startOnce(ctx context.Context, in contract.ExportInput, key string) (job.Job, bool, error) {
-	scoped := in.Tenant + "/" + key
-	workflowID := contract.ExportWorkflowID(in)
-	claim, err := s.Store.ClaimKey(ctx, scoped, requestDigest(in), workflowID, s.now())
+func (s *Starter) startOnce(ctx context.Context, e execution, key string) (job.Job, bool, error) {
+	scoped := e.tenant + "/" + key
+	claim, err := s.Store.ClaimKey(ctx, scoped, e.digest, e.workflowID, s.now())
 	if err != nil {
 		return job.Job{}, false, unavailable("the database does not answer", err)
 	}
-	if claim.Fingerprint != requestDigest(in) {
+	if claim.Fingerprint != e.digest {
 		return job.Job{}, false, job.Errorf(job.CodeConflict, "this Idempotency-Key was used before for another request")
 	}
 	jobID := claim.JobID
 	if jobID == "" && !claim.New {
-		if jobID, err = s.startedUnder(ctx, workflowID, scoped); err != nil {
+		if jobID, err = s.startedUnder(ctx, e.workflowID, scoped); err != nil {
 			return job.Job{}, false, err
 		}
 	}
@@ -113,11 +94,11 @@ func (s *Starter) startOnce(ctx context.Context, in contract.ExportInput, key st
 		j, err := s.Job(ctx, jobID)
 		return j, true, err
 	}
-	j, err := s.start(ctx, in, scoped)
+	j, err := s.start(ctx, e, scoped)
 	var dup *job.Error
 	if errors.As(err, &dup) && dup.Code == job.CodeDuplicate {
 		// Perhaps a request with the same key was quicker by a moment.
-		if same, _ := s.startedUnder(ctx, workflowID, scoped); same != "" {
+		if same, _ := s.startedUnder(ctx, e.workflowID, scoped); same != "" {
 			j, err = s.Job(ctx, same)
 			return j, true, err
 		}
@@ -155,10 +136,9 @@ func (s *Starter) startedUnder(ctx context.Context, workflowID, key string) (str
 }
 
 // start starts the execution and makes the job's row, unless the workflow was quicker.
-func (s *Starter) start(ctx context.Context, in contract.ExportInput, key string) (job.Job, error) {
-	id := contract.ExportWorkflowID(in)
+func (s *Starter) start(ctx context.Context, e execution, key string) (job.Job, error) {
 	options := client.StartWorkflowOptions{
-		ID:        id,
+		ID:        e.workflowID,
 		TaskQueue: s.taskQueue(),
 		// The workflow ID is the lock: one runs, a second is refused, and a closed one makes room.
 		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
@@ -166,31 +146,31 @@ func (s *Starter) start(ctx context.Context, in contract.ExportInput, key string
 		// Without this the SDK hands back the running execution as if it were a new one.
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
 		TypedSearchAttributes: temporal.NewSearchAttributes(
-			contract.JobType.ValueSet(string(job.TypeExport)), contract.JobKind.ValueSet(in.Kind),
-			contract.Tenant.ValueSet(in.Tenant), contract.RequestedBy.ValueSet(in.RequestedBy)),
-		StaticSummary: fmt.Sprintf("export %s for %s as %s", in.Kind, in.Tenant, in.Format),
+			contract.JobType.ValueSet(string(e.typ)), contract.JobKind.ValueSet(e.kind),
+			contract.Tenant.ValueSet(e.tenant), contract.RequestedBy.ValueSet(e.requestedBy)),
+		StaticSummary: e.summary,
 		// Saves a round trip where worker and starter share a process; else it does nothing.
 		EnableEagerStart: true,
 	}
 	if key != "" {
 		options.Memo = map[string]any{memoKey: key}
 	}
-	run, err := contract.Export.Start(ctx, s.Temporal, options, in)
+	run, err := e.start(ctx, options)
 	var dup *serviceerror.WorkflowExecutionAlreadyStarted
 	switch {
 	case errors.As(err, &dup):
-		return job.Job{}, s.duplicate(ctx, id, dup.RunId)
+		return job.Job{}, s.duplicate(ctx, e, dup.RunId)
 	case err != nil:
 		return job.Job{}, unavailable("Temporal does not answer", err)
 	}
-	return s.insert(ctx, in, id, run.GetRunID()), nil
+	return s.insert(ctx, e, run.GetRunID()), nil
 }
 
 // duplicate names the job that holds the lock.
-func (s *Starter) duplicate(ctx context.Context, workflowID, runID string) error {
-	e := job.Errorf(job.CodeDuplicate, "the same export is already running")
+func (s *Starter) duplicate(ctx context.Context, started execution, runID string) error {
+	e := job.Errorf(job.CodeDuplicate, "%s", started.running)
 	e.JobID = runID
-	if d, err := s.Temporal.DescribeWorkflowExecution(ctx, workflowID, runID); err == nil {
+	if d, err := s.Temporal.DescribeWorkflowExecution(ctx, started.workflowID, runID); err == nil {
 		e.JobID = d.GetWorkflowExecutionInfo().GetFirstRunId() // differs once it has continued as new
 	}
 	return e
@@ -198,14 +178,14 @@ func (s *Starter) duplicate(ctx context.Context, workflowID, runID string) error
 
 // insert makes the row of a job that has just been started. It is no condition for the job to run: the
 // workflow registers itself.
-func (s *Starter) insert(ctx context.Context, in contract.ExportInput, workflowID, runID string) job.Job {
+func (s *Starter) insert(ctx context.Context, e execution, runID string) job.Job {
 	now := s.now().UTC()
 	j := job.Job{
-		ID: runID, Type: job.TypeExport, Kind: in.Kind, Tenant: in.Tenant, RequestedBy: in.RequestedBy,
-		WorkflowID: workflowID, RunID: runID, CreatedAt: now,
+		ID: runID, Type: e.typ, Kind: e.kind, Tenant: e.tenant, RequestedBy: e.requestedBy,
+		WorkflowID: e.workflowID, RunID: runID, CreatedAt: now,
 		Status: job.Status{State: job.Queued, Progress: job.Progress{Phase: job.PhaseQueued}, UpdatedAt: now},
 	}
-	request, err := json.Marshal(in)
+	request, err := json.Marshal(e.request)
 	if err == nil {
 		j.Request = request
 		err = s.Store.InsertJob(ctx, j)
@@ -214,6 +194,21 @@ func (s *Starter) insert(ctx context.Context, in contract.ExportInput, workflowI
 		s.log().Warn("insert row of a started job; its workflow will", "job", runID, "error", err)
 	}
 	return j
+}
+
+// tenant finds the seller that a request is for.
+func (s *Starter) tenant(ctx context.Context, code string) (store.Seller, error) {
+	if code == "" {
+		return store.Seller{}, job.Invalid(job.FieldError{Pointer: "/tenant", Message: "a tenant is required"})
+	}
+	seller, err := s.Store.Seller(ctx, code)
+	if job.CodeOf(err) == job.CodeNotFound {
+		return seller, job.Invalid(job.FieldError{Pointer: "/tenant", Message: fmt.Sprintf("there is no tenant %q", code)})
+	}
+	if err != nil {
+		return seller, unavailable("the database does not answer", err)
+	}
+	return seller, nil
 }
 
 func (s *Starter) taskQueue() string {
@@ -237,10 +232,13 @@ func (s *Starter) log() *slog.Logger {
 	return slog.Default()
 }
 
-// requestDigest tells two requests under one key apart; unlike the workflow ID it minds the file name. It is
-// a digest because names are longer than the column that keeps it.
-func requestDigest(in contract.ExportInput) string {
-	sum := sha256.Sum256([]byte(contract.ExportWorkflowID(in) + "?" + in.Filename))
+// digest is short enough for the column that keeps it, whatever names it is made from.
+func digest(parts ...string) string {
+	doc, err := json.Marshal(parts)
+	if err != nil {
+		panic(fmt.Sprintf("marshal strings: %v", err)) // cannot fail
+	}
+	sum := sha256.Sum256(doc)
 	return hex.EncodeToString(sum[:])
 }
 

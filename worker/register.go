@@ -14,12 +14,14 @@ import (
 type Deeds struct {
 	Jobs         *activities.Jobs
 	Export       *activities.Export
+	BulkSave     *activities.BulkSave
 	Housekeeping *activities.Housekeeping
 }
 
 // Register binds every reference of the contract to its code, a line each.
 func Register(r worker.Registry, do Deeds) {
 	contract.Export.Register(r, workflows.Export)
+	contract.BulkSave.Register(r, workflows.BulkSave)
 	contract.Housekeeping.Register(r, workflows.Housekeeping)
 
 	contract.RegisterJob.Register(r, activities.Quick(do.Jobs.Register))
@@ -32,8 +34,18 @@ func Register(r worker.Registry, do Deeds) {
 	contract.AssembleExport.Register(r, activities.Heavy(do.Export.Assemble))
 	contract.CleanUpExport.Register(r, activities.Heavy(do.Export.CleanUp))
 
+	contract.InspectUpload.Register(r, activities.Heavy(do.BulkSave.Inspect))
+	contract.CheckChunk.Register(r, activities.Heavy(do.BulkSave.Check))
+	contract.ApplyChunk.Register(r, activities.Heavy(do.BulkSave.Apply))
+	contract.ReportSave.Register(r, activities.Heavy(do.BulkSave.Report))
+	contract.PlanUndo.Register(r, activities.Heavy(do.BulkSave.PlanUndo))
+	contract.UndoChunk.Register(r, activities.Heavy(do.BulkSave.Undo))
+	contract.CleanUpBulkSave.Register(r, activities.Heavy(do.BulkSave.CleanUp))
+
 	contract.ExpireArtifacts.Register(r, activities.Heavy(do.Housekeeping.ExpireArtifacts))
 	contract.HealJobs.Register(r, activities.Heavy(do.Housekeeping.HealJobs))
 	contract.SweepBlobs.Register(r, activities.Heavy(do.Housekeeping.SweepBlobs))
 	contract.PruneKeys.Register(r, activities.Heavy(do.Housekeeping.PruneKeys))
+	contract.PruneUploads.Register(r, activities.Heavy(do.Housekeeping.PruneUploads))
+	contract.PruneSaves.Register(r, activities.Heavy(do.Housekeeping.PruneSaves))
 }

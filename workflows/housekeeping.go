@@ -21,15 +21,20 @@ func Housekeeping(ctx workflow.Context, _ contract.Nothing) (contract.Housekeepi
 	})
 	var did contract.HousekeepingResult
 	var errs []error
-	for _, part := range []struct {
+	type part struct {
 		do    contract.Activity[contract.Nothing, contract.Count]
 		count *int
-	}{
+	}
+	parts := []part{
 		{contract.HealJobs, &did.Healed}, // first: what has ended need not be kept
 		{contract.ExpireArtifacts, &did.Expired},
 		{contract.SweepBlobs, &did.Swept},
 		{contract.PruneKeys, &did.Pruned},
-	} {
+	}
+	if workflow.GetVersion(ctx, "saves", workflow.DefaultVersion, 1) >= 1 { // executions before bulk saves
+		parts = append(parts, part{contract.PruneUploads, &did.Uploads}, part{contract.PruneSaves, &did.Saves})
+	}
+	for _, part := range parts {
 		got, err := part.do.Run(ctx, contract.Nothing{})
 		*part.count = got.Count
 		errs = append(errs, err)

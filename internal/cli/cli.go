@@ -73,7 +73,7 @@ func Run(ctx context.Context, version string, args []string, stdout, stderr io.W
 	exited := -1
 	parser, err := kong.New(&all,
 		kong.Name("longhaul"),
-		kong.Description("Exports of any size, as durable Temporal workflows."),
+		kong.Description("Exports and bulk saves of any size, as durable Temporal workflows."),
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(code int) { exited = code }),
 		kong.Vars{"version": version},

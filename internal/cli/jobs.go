@@ -13,10 +13,12 @@ type jobsCommand struct {
 	List   jobsListCommand  `cmd:"" help:"List jobs, newest first."`
 	Show   jobsShowCommand  `cmd:"" help:"Show how a job stands."`
 	Watch  jobsWatchCommand `cmd:"" help:"Show a job's progress until it ends."`
-	Cancel jobsSteerCommand `cmd:"" help:"Stop a job at the next page boundary."`
-	Pause  jobsSteerCommand `cmd:"" help:"Finish the pages in flight and start no more."`
-	Resume jobsSteerCommand `cmd:"" help:"Go on with a paused job."`
+	Cancel jobsSteerCommand `cmd:"" help:"Stop a job at the next page or chunk."`
+	Pause  jobsSteerCommand `cmd:"" help:"Finish the pages or chunks in flight and start no more."`
+	Resume jobsSteerCommand `cmd:"" help:"Go on with a paused job; carry out a dry run."`
 	Retry  jobsSteerCommand `cmd:"" help:"Start the request of an ended job again."`
+	Items  jobsItemsCommand `cmd:"" help:"List the refused rows of a bulk save, with reasons."`
+	Undo   jobsUndoCommand  `cmd:"" help:"Undo a bulk save, as a job of its own."`
 }
 
 // AfterApply tells each of the alike commands what it does.
@@ -101,7 +103,7 @@ func (c *jobsWatchCommand) Run(s *invocation) error {
 	if err := s.printJob(j); err != nil {
 		return err
 	}
-	if j.State != job.Succeeded {
+	if j.State != job.Succeeded && !held(j) {
 		return &outcome{j}
 	}
 	return nil

@@ -22,6 +22,7 @@ import (
 	"github.com/longhaul/longhaul/internal/devstack"
 	"github.com/longhaul/longhaul/internal/notify"
 	"github.com/longhaul/longhaul/internal/store"
+	"github.com/longhaul/longhaul/internal/upload"
 	"github.com/longhaul/longhaul/job"
 	"github.com/longhaul/longhaul/starter"
 	"github.com/longhaul/longhaul/web"
@@ -120,8 +121,19 @@ func (p *parts) dial(ctx context.Context, options client.Options) error {
 		}
 	}
 	p.temporal, p.options = c, options
-	p.starter = &starter.Starter{Temporal: c, Store: p.store, Kinds: p.kinds, Logger: p.log}
+	p.starter = &starter.Starter{
+		Temporal: c, Store: p.store, Kinds: p.kinds, Blobs: p.blobs, Limits: p.limits(), Logger: p.log,
+	}
 	return nil
+}
+
+// limits are what uploads are guarded by.
+func (p *parts) limits() upload.Limits {
+	c := p.config
+	return upload.Limits{
+		Size: c.UploadMaxSize, Expanded: c.UploadMaxExpanded, Entries: c.UploadMaxEntries,
+		Rows: c.UploadMaxRows, Columns: c.UploadMaxColumns, CellChars: c.UploadMaxCell,
+	}
 }
 
 func (p *parts) namespace() string { return cmp.Or(p.options.Namespace, client.DefaultNamespace) }
@@ -167,8 +179,11 @@ func (p *parts) deeds() (worker.Deeds, error) {
 		tell = slack
 	}
 	return worker.Deeds{
-		Jobs:         &activities.Jobs{Kinds: p.kinds, Store: p.store, Notify: tell, PublicURL: p.config.PublicURL},
-		Export:       &activities.Export{Kinds: p.kinds, Store: p.store, Blobs: p.blobs, KeepFor: p.config.ArtifactTTL},
+		Jobs:   &activities.Jobs{Kinds: p.kinds, Store: p.store, Notify: tell, PublicURL: p.config.PublicURL},
+		Export: &activities.Export{Kinds: p.kinds, Store: p.store, Blobs: p.blobs, KeepFor: p.config.ArtifactTTL},
+		BulkSave: &activities.BulkSave{
+			Kinds: p.kinds, Store: p.store, Blobs: p.blobs, Limits: p.limits(), KeepFor: p.config.ArtifactTTL,
+		},
 		Housekeeping: &activities.Housekeeping{Store: p.store, Blobs: p.blobs, Heal: p.starter.Heal},
 	}, nil
 }

@@ -76,7 +76,8 @@ func (s *invocation) printJob(j job.Job) error {
 		if j.Message != "" {
 			line("message", "%s", j.Message)
 		}
-		line("progress", "%s", progress(j.Progress))
+		line("progress", "%s", progress(j))
+		printSave(line, j.Save)
 		line("started", "%s", local(j.CreatedAt))
 		if j.EndedAt != nil {
 			line("ended", "%s (after %s)", local(*j.EndedAt), j.EndedAt.Sub(j.CreatedAt).Round(10*time.Millisecond))
@@ -105,11 +106,15 @@ func state(j job.Job) string {
 	return text
 }
 
-func progress(p job.Progress) string {
+func progress(j job.Job) string {
+	p, step := j.Progress, "pages"
+	if j.Type == job.TypeBulkSave {
+		step = "chunks"
+	}
 	if p.RowsTotal == 0 {
 		return string(p.Phase)
 	}
-	return fmt.Sprintf("%s, %d of %d rows, %d of %d pages", p.Phase, p.RowsDone, p.RowsTotal, p.PagesDone, p.PagesTotal)
+	return fmt.Sprintf("%s, %d of %d rows, %d of %d %s", p.Phase, p.RowsDone, p.RowsTotal, p.PagesDone, p.PagesTotal, step)
 }
 
 func local(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05") }

@@ -17,7 +17,8 @@ import (
 )
 
 type startCommand struct {
-	Export startExportCommand `cmd:"" help:"Start an export of a kind, e.g. stock-shortages."`
+	Export   startExportCommand   `cmd:"" help:"Start an export of a kind, e.g. stock-shortages."`
+	BulkSave startBulkSaveCommand `cmd:"" help:"Save the rows of a file, e.g. stock-levels."`
 }
 
 type startExportCommand struct {

@@ -15,7 +15,7 @@ import (
 // 10 ms an answer.
 const lookEvery = 200 * time.Millisecond
 
-// watch shows a job's progress until it ends, and returns it as it ended.
+// watch shows a job's progress until it ends or its dry run waits to be resumed, and returns it as it stands then.
 func (s *invocation) watch(p *parts, id string) (job.Job, error) {
 	show := s.display()
 	tick := time.NewTicker(lookEvery)
@@ -27,7 +27,7 @@ func (s *invocation) watch(p *parts, id string) (job.Job, error) {
 		}
 		if err == nil {
 			show(j)
-			if j.State.Ended() {
+			if j.State.Ended() || held(j) {
 				return j, nil
 			}
 		}
@@ -80,7 +80,7 @@ func (s *invocation) bar() func(job.Job) {
 			done = min(done, p.RowsTotal-1) // the bar ends with the job, not with its last page
 		}
 		_ = bar.Set64(min(done, p.RowsTotal))
-		if j.State.Ended() {
+		if j.State.Ended() || held(j) {
 			_ = bar.Finish()
 		}
 	}

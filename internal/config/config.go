@@ -21,6 +21,14 @@ const (
 	DefaultDataDir     = ".longhaul"
 	DefaultDBMaxOpen   = 16                 // MySQL allows 151 in all by default: room for eight processes
 	DefaultArtifactTTL = 7 * 24 * time.Hour // a file asked for on Friday is there after a long weekend
+
+	// What may be uploaded; the package that reads uploads has the same defaults, with their reasons.
+	DefaultUploadMaxSize     = 512 << 20
+	DefaultUploadMaxExpanded = 8 << 30
+	DefaultUploadMaxEntries  = 2_000
+	DefaultUploadMaxRows     = 5_000_000
+	DefaultUploadMaxColumns  = 500
+	DefaultUploadMaxCell     = 32_767
 )
 
 // Config is embedded into the command line (kong) of every command that runs a part of the system. Zero
@@ -43,6 +51,13 @@ type Config struct {
 
 	ArtifactTTL time.Duration `name:"artifact-ttl" env:"LONGHAUL_ARTIFACT_TTL" group:"Jobs" placeholder:"DURATION" help:"How long finished files are kept. Default: 168h."`
 
+	UploadMaxSize     int64 `name:"upload-max-size" env:"LONGHAUL_UPLOAD_MAX_SIZE" group:"Uploads" placeholder:"BYTES" help:"Largest file that is taken. Default: 536870912."`
+	UploadMaxExpanded int64 `name:"upload-max-expanded" env:"LONGHAUL_UPLOAD_MAX_EXPANDED" group:"Uploads" placeholder:"BYTES" help:"Most that a workbook may unpack to. Default: 8589934592."`
+	UploadMaxEntries  int   `name:"upload-max-entries" env:"LONGHAUL_UPLOAD_MAX_ENTRIES" group:"Uploads" placeholder:"N" help:"Most parts of a workbook. Default: 2000."`
+	UploadMaxRows     int64 `name:"upload-max-rows" env:"LONGHAUL_UPLOAD_MAX_ROWS" group:"Uploads" placeholder:"N" help:"Most rows of a file. Default: 5000000."`
+	UploadMaxColumns  int   `name:"upload-max-columns" env:"LONGHAUL_UPLOAD_MAX_COLUMNS" group:"Uploads" placeholder:"N" help:"Most columns of a sheet. Default: 500."`
+	UploadMaxCell     int   `name:"upload-max-cell" env:"LONGHAUL_UPLOAD_MAX_CELL" group:"Uploads" placeholder:"N" help:"Most characters of a cell. Default: 32767."`
+
 	LogLevel  slog.Level `name:"log-level" env:"LONGHAUL_LOG_LEVEL" group:"Logging" placeholder:"LEVEL" help:"debug, info, warn or error. Default: info."`
 	LogFormat string     `name:"log-format" env:"LONGHAUL_LOG_FORMAT" group:"Logging" placeholder:"FORMAT" help:"text or json. Default: text."`
 }
@@ -63,6 +78,12 @@ func (c *Config) Resolve() error {
 	c.TemporalUIURL = strings.TrimRight(c.TemporalUIURL, "/")
 	c.WorkerMaxPages = cmp.Or(c.WorkerMaxPages, defaultMaxPages())
 	c.ArtifactTTL = cmp.Or(c.ArtifactTTL, DefaultArtifactTTL)
+	c.UploadMaxSize = cmp.Or(c.UploadMaxSize, DefaultUploadMaxSize)
+	c.UploadMaxExpanded = cmp.Or(c.UploadMaxExpanded, DefaultUploadMaxExpanded)
+	c.UploadMaxEntries = cmp.Or(c.UploadMaxEntries, DefaultUploadMaxEntries)
+	c.UploadMaxRows = cmp.Or(c.UploadMaxRows, DefaultUploadMaxRows)
+	c.UploadMaxColumns = cmp.Or(c.UploadMaxColumns, DefaultUploadMaxColumns)
+	c.UploadMaxCell = cmp.Or(c.UploadMaxCell, DefaultUploadMaxCell)
 	c.LogFormat = cmp.Or(c.LogFormat, FormatText)
 	return c.Validate()
 }
@@ -93,6 +114,12 @@ func (c Config) Validate() error {
 		invalid("LONGHAUL_SLACK_WEBHOOK_URL", checkWeb(c.SlackWebhookURL)),
 		invalid("LONGHAUL_WORKER_MAX_PAGES", checkRange(c.WorkerMaxPages, 1, 1000)),
 		invalid("LONGHAUL_ARTIFACT_TTL", checkTTL(c.ArtifactTTL)),
+		invalid("LONGHAUL_UPLOAD_MAX_SIZE", checkLimit(c.UploadMaxSize)),
+		invalid("LONGHAUL_UPLOAD_MAX_EXPANDED", checkLimit(c.UploadMaxExpanded)),
+		invalid("LONGHAUL_UPLOAD_MAX_ENTRIES", checkLimit(int64(c.UploadMaxEntries))),
+		invalid("LONGHAUL_UPLOAD_MAX_ROWS", checkLimit(c.UploadMaxRows)),
+		invalid("LONGHAUL_UPLOAD_MAX_COLUMNS", checkLimit(int64(c.UploadMaxColumns))),
+		invalid("LONGHAUL_UPLOAD_MAX_CELL", checkLimit(int64(c.UploadMaxCell))),
 		invalid("LONGHAUL_LOG_FORMAT", checkFormat(c.LogFormat)),
 	)
 }
@@ -133,6 +160,13 @@ func checkMySQL(raw string) error {
 func checkRange(n, least, most int) error {
 	if n != 0 && (n < least || n > most) {
 		return fmt.Errorf("%d is not between %d and %d", n, least, most)
+	}
+	return nil
+}
+
+func checkLimit(n int64) error {
+	if n < 0 {
+		return fmt.Errorf("%d is below zero", n)
 	}
 	return nil
 }

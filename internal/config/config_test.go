@@ -34,6 +34,8 @@ func TestDefaults(t *testing.T) {
 	require.Equal(t, config.Config{
 		DatabaseURL: "sqlite://" + dir + "/longhaul.db", DBMaxOpen: 16, BlobURL: "file://" + dir + "/files", DataDir: dir,
 		HTTPAddr: "127.0.0.1:8080", PublicURL: "http://127.0.0.1:8080", ArtifactTTL: 7 * 24 * time.Hour, LogFormat: "text",
+		UploadMaxSize: 512 << 20, UploadMaxExpanded: 8 << 30, UploadMaxEntries: 2_000,
+		UploadMaxRows: 5_000_000, UploadMaxColumns: 500, UploadMaxCell: 32_767,
 	}, c)
 	_, err = os.Stat(dir)
 	require.ErrorIs(t, err, os.ErrNotExist, "Resolve must not make folders")

@@ -50,11 +50,11 @@ func (s *Store) Save(ctx context.Context, jobID string) (SaveRow, error) {
 	return row, fail("read save", err)
 }
 
-// SameFile tells the newest save of the very same file for a kind and tenant, also one that was undone; nil where
-// there is none. Undos are not saves of a file, nor is a dry run that nobody resumed.
+// SameFile tells the newest job that has saved rows of the very same file for a kind and tenant, also one that was
+// undone; nil where there is none. A dry run that nobody resumed has saved none.
 func (s *Store) SameFile(ctx context.Context, tenant, kind, sha256 string) (*job.SameFile, error) {
 	var row SaveRow
-	err := s.gorm.WithContext(ctx).Where("tenant = ? AND kind = ? AND sha256 = ? AND undoes = ''", tenant, kind, sha256).
+	err := s.gorm.WithContext(ctx).Where("tenant = ? AND kind = ? AND sha256 = ? AND undoes = '' AND undo_until IS NOT NULL", tenant, kind, sha256).
 		Order("created_at DESC, job_id DESC").Take(&row).Error
 	if errors.Is(err, gorm.ErrRecordNotFound) {
 		return nil, nil

@@ -1,0 +1,247 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/longhaul/longhaul/contract"
+	"github.com/longhaul/longhaul/dataset"
+	"github.com/longhaul/longhaul/internal/sheet"
+	"github.com/longhaul/longhaul/internal/upload"
+	"github.com/longhaul/longhaul/job"
+)
+
+const workbookType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+// Widths of the error workbook's columns, in characters: the upload's own are not known for texts.
+const (
+	columnWidth = 16
+	reasonWidth = 60
+)
+
+// copyRows reads the upload once more and copies its refused rows, as they stand there, with the reasons behind them.
+func (a *account) copyRows(ctx context.Context, w io.Writer, files [][]string) (rows int64, sheets int, err error) {
+	file, closer, err := a.open(ctx, a.plan.File)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer closer.Close()
+	zone, err := a.plan.zone()
+	if err != nil {
+		return 0, 0, err
+	}
+	intake := a.kind.Intake(ctx, file, a.plan.Request.Mapping, a.plan.Remembered, zone)
+	defer intake.Close()
+
+	c := copying{account: a, file: file, intake: intake, sheet: -1}
+	c.out = sheet.NewMarked(w, sheet.MarkedOptions{Properties: c.properties(), Modified: a.now().UTC()})
+	for fault, err := range a.merged(ctx, files) {
+		if err != nil {
+			return 0, 0, err
+		}
+		a.next(fault)
+		if err := c.copy(fault); err != nil {
+			return 0, 0, err
+		}
+	}
+	rows, err = c.out.Close()
+	return rows, c.sheets, err
+}
+
+// copying is the upload and the workbook side by side.
+type copying struct {
+	*account
+	file   *upload.File
+	intake *dataset.Intake
+	out    *sheet.Marked
+	sheet  int // of the upload
+	sheets int // of the workbook
+	own    int // the upload's own column of reasons, which is not copied; -1 without one
+	width  int // columns of the upload
+}
+
+// properties link the workbook to this job, so that the mended one is known as its child.
+func (c *copying) properties() map[string]string {
+	if c.in.Stage == contract.StageUndo {
+		return nil
+	}
+	return map[string]string{upload.ParentProperty: c.in.JobID}
+}
+
+func (c *copying) copy(f dataset.RowFault) error {
+	for c.intake.Next() {
+		row := c.intake.Row()
+		if row.Sheet < f.Sheet || (row.Sheet == f.Sheet && row.Number < f.Row) {
+			continue
+		}
+		if row.Sheet != f.Sheet || row.Number != f.Row {
+			break
+		}
+		if row.Sheet != c.sheet {
+			if err := c.begin(row.Sheet); err != nil {
+				return err
+			}
+		}
+		return c.out.Row(c.cells(row, f))
+	}
+	if err := c.intake.Err(); err != nil {
+		return err
+	}
+	return fmt.Errorf("row %d of sheet %d is not in the upload any more", f.Row, f.Sheet)
+}
+
+// begin begins a sheet with the upload's own headers.
+func (c *copying) begin(number int) error {
+	c.sheet, c.own = number, -1
+	c.sheets++
+	headers := c.intake.Head().Headers
+	c.width = len(headers)
+	var cells []sheet.MarkedCell
+	var widths []float64
+	for i, h := range headers {
+		if dataset.IsReasonHeader(h) {
+			c.own = i
+			continue
+		}
+		cells = append(cells, sheet.MarkedCell{Kind: sheet.MarkedText, Text: h})
+		widths = append(widths, columnWidth)
+	}
+	cells = append(cells, sheet.MarkedCell{Kind: sheet.MarkedText, Text: dataset.ReasonHeader(c.plan.Request.Locale)})
+	name := c.file.Sheets[number].Name
+	if name == "" {
+		name = c.kind.Title.In(c.plan.Request.Locale)
+	}
+	return c.out.Sheet(name, cells, append(widths, reasonWidth))
+}
+
+func (c *copying) cells(row *upload.Row, f dataset.RowFault) []sheet.MarkedCell {
+	var cells []sheet.MarkedCell
+	for i := range max(c.width, len(row.Cells)) {
+		if i == c.own {
+			continue
+		}
+		var cell sheet.MarkedCell
+		if i < len(row.Cells) {
+			cell = marked(&row.Cells[i])
+		}
+		cell.Marked = slices.ContainsFunc(f.Errors, func(e job.RowError) bool { return e.Index == i })
+		cells = append(cells, cell)
+	}
+	reasons := make([]string, len(f.Errors))
+	for i, e := range f.Errors {
+		reasons[i] = c.kind.Message(e, c.plan.Request.Locale)
+	}
+	return append(cells, sheet.MarkedCell{Kind: sheet.MarkedText, Text: strings.Join(reasons, "\n"), Reason: true})
+}
+
+// marked is a cell as it stands in the upload.
+func marked(c *upload.Cell) sheet.MarkedCell {
+	out := sheet.MarkedCell{Text: string(c.Text), Time: c.Time}
+	switch c.Kind {
+	case upload.Empty:
+		return sheet.MarkedCell{}
+	case upload.Number:
+		out.Kind = sheet.MarkedNumber
+	case upload.Flag:
+		out.Kind = sheet.MarkedFlag
+	case upload.Moment:
+		switch {
+		case c.HasDate && c.HasTime:
+			out.Kind = sheet.MarkedDateTime
+		case c.HasTime:
+			out.Kind = sheet.MarkedTimeOfDay
+		default:
+			out.Kind = sheet.MarkedDate
+		}
+	default:
+		out.Kind = sheet.MarkedText
+	}
+	return out
+}
+
+// merged goes through the refused rows of all files in the order of the upload; a row that several files name comes once,
+// with all of its errors.
+func (a *account) merged(ctx context.Context, files [][]string) iter.Seq2[dataset.RowFault, error] {
+	return func(yield func(dataset.RowFault, error) bool) {
+		var heads []*series
+		for _, keys := range files {
+			s := a.series(ctx, keys)
+			defer s.stop()
+			if s.advance(); s.err != nil {
+				yield(dataset.RowFault{}, s.err)
+				return
+			}
+			heads = append(heads, s)
+		}
+		for {
+			var first *series
+			for _, s := range heads {
+				if s.ok && (first == nil || before(s.head, first.head)) {
+					first = s
+				}
+			}
+			if first == nil {
+				return
+			}
+			fault := first.head
+			for _, s := range heads {
+				for s.ok && s.head.Sheet == fault.Sheet && s.head.Row == fault.Row {
+					if s != first {
+						fault.Errors = append(fault.Errors, s.head.Errors...)
+					}
+					if s.advance(); s.err != nil {
+						yield(dataset.RowFault{}, s.err)
+						return
+					}
+				}
+			}
+			if !yield(fault, nil) {
+				return
+			}
+		}
+	}
+}
+
+func before(a, b dataset.RowFault) bool {
+	if a.Sheet != b.Sheet {
+		return a.Sheet < b.Sheet
+	}
+	return a.Row < b.Row
+}
+
+// series is one list of refused rows, read file by file.
+type series struct {
+	next func() (dataset.RowFault, error, bool)
+	stop func()
+	head dataset.RowFault
+	ok   bool
+	err  error
+}
+
+func (s *series) advance() {
+	var err error
+	s.head, err, s.ok = s.next()
+	if err != nil {
+		s.err, s.ok = err, false
+	}
+}
+
+func (a *account) series(ctx context.Context, keys []string) *series {
+	s := &series{}
+	s.next, s.stop = iter.Pull2(func(yield func(dataset.RowFault, error) bool) {
+		err := a.eachFault(ctx, keys, func(f dataset.RowFault) error {
+			if !yield(f, nil) {
+				return errEnough
+			}
+			return nil
+		})
+		if err != nil && err != errEnough { //nolint:errorlint // its own
+			yield(dataset.RowFault{}, err)
+		}
+	})
+	return s
+}

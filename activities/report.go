@@ -1,0 +1,218 @@
+package activities
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/longhaul/longhaul/contract"
+	"github.com/longhaul/longhaul/dataset"
+	"github.com/longhaul/longhaul/internal/blob"
+	"github.com/longhaul/longhaul/internal/target"
+	"github.com/longhaul/longhaul/job"
+)
+
+const (
+	// refusedShown is how many refused rows the database keeps to show; the error workbook has them all.
+	refusedShown = 900
+	// changesShown is how many rows that would be updated a dry run shows.
+	changesShown = 50
+)
+
+// Report writes the account of a stage: the error workbook, and the first refused rows for the page. Where rows have been
+// saved it also offers to undo that.
+func (b *BulkSave) Report(ctx context.Context, in contract.ReportRequest) (contract.ReportResult, error) {
+	var out contract.ReportResult
+	plan, kind, err := b.plan(ctx, in.JobID, in.Plan)
+	if err != nil {
+		return out, err
+	}
+	files, err := b.faultFiles(ctx, in, plan)
+	if err != nil {
+		return out, err
+	}
+	account := account{BulkSave: b, in: in, plan: plan, kind: kind}
+	if out.File, err = account.write(ctx, files); err != nil {
+		return out, fmt.Errorf("write error workbook: %w", err)
+	}
+	if err := account.show(ctx); err != nil {
+		return out, err
+	}
+	if in.Stage == contract.StageCheck {
+		return out, nil
+	}
+	written, err := b.Store.SavedTally(ctx, in.JobID)
+	if err != nil {
+		return out, err
+	}
+	out.Written = &written
+	if in.Stage == contract.StageUndo {
+		return out, b.Store.MarkUndone(ctx, in.Undoes, in.JobID)
+	}
+	if written.Created+written.Updated > 0 && kind.UndoFor > 0 {
+		out.UndoUntil, err = b.offerUndo(ctx, in.JobID, plan.Request.Upload, kind.UndoFor)
+	}
+	return out, err
+}
+
+// offerUndo keeps the upload as long as its rows can be undone: the account of an undo is written from it.
+func (b *BulkSave) offerUndo(ctx context.Context, jobID, upload string, last time.Duration) (*time.Time, error) {
+	until := b.now().UTC().Add(last)
+	if err := b.Store.OfferUndo(ctx, jobID, until); err != nil {
+		return nil, err
+	}
+	return &until, b.Store.ExtendUpload(ctx, upload, until.Add(leftFor))
+}
+
+// faultFiles lists the files of refused rows, as series that are each in the order of the upload: what reading has
+// refused, what repeats, and what the chunks of the stage have; an undo has one of these for each pass.
+func (b *BulkSave) faultFiles(ctx context.Context, in contract.ReportRequest, plan *savePlan) ([][]string, error) {
+	var all [][]string
+	for name, files := range map[string]int{readFaultsFile: plan.ReadFaults, repeatFaultsFile: plan.RepeatFaults} {
+		var series []string
+		for n := range files {
+			series = append(series, key(in.JobID, in.Plan, name, n))
+		}
+		if series != nil {
+			all = append(all, series)
+		}
+	}
+	last := ""
+	err := b.Blobs.List(ctx, contract.PlanPrefix(in.JobID, in.Plan)+faultsFile(in.Stage)+"-", func(key string, _ blob.Info) error {
+		name := key[:strings.LastIndexByte(key, '-')]
+		if name != last {
+			all, last = append(all, nil), name
+		}
+		all[len(all)-1] = append(all[len(all)-1], key) // in the order of chunks: their numbers have leading zeros
+		return nil
+	})
+	return all, err
+}
+
+// account is one report in the making.
+type account struct {
+	*BulkSave
+	in   contract.ReportRequest
+	plan *savePlan
+	kind dataset.BulkSave
+
+	items   []job.Item
+	refused int64
+}
+
+// next notes a refused row for the page.
+func (a *account) next(f dataset.RowFault) {
+	a.refused++
+	if a.refused > refusedShown {
+		return
+	}
+	ref := a.plan.refTo(f.Sheet, f.Row)
+	outcome := "refused"
+	if a.in.Stage == contract.StageUndo {
+		outcome = "kept"
+	}
+	a.items = append(a.items, job.Item{Sheet: ref.Sheet, Row: ref.Row, Outcome: outcome, Key: f.Key, Errors: f.Errors})
+}
+
+// write writes the error workbook; nil when no row was refused.
+func (a *account) write(ctx context.Context, files [][]string) (*job.Artifact, error) {
+	if len(files) == 0 {
+		return nil, nil
+	}
+	at := contract.ArtifactKey(a.in.JobID, ".xlsx")
+	out, err := a.Blobs.Writer(ctx, at, workbookType)
+	if err != nil {
+		return nil, err
+	}
+	sum, size := sha256.New(), counter(0)
+	rows, sheets, err := a.copyRows(ctx, io.MultiWriter(out, sum, &size), files)
+	if err != nil {
+		out.Abort()
+		return nil, err
+	}
+	if err := out.Close(); err != nil {
+		return nil, fmt.Errorf("store file: %w", err)
+	}
+	now, keep := a.now().UTC(), a.KeepFor
+	if keep == 0 {
+		keep = DefaultKeepFor
+	}
+	return &job.Artifact{
+		Name: errorsName(a.plan.File.Name, a.plan.Request.Locale), Key: at, ContentType: workbookType,
+		Size: int64(size), SHA256: hex.EncodeToString(sum.Sum(nil)), Rows: rows, Sheets: sheets,
+		CreatedAt: now, ExpiresAt: now.Add(keep),
+	}, nil
+}
+
+// errorsName is the upload's name with a word behind it.
+func errorsName(upload, locale string) string {
+	stem := strings.TrimSuffix(upload, path.Ext(upload))
+	if stem == "" {
+		stem = "upload"
+	}
+	word := "오류"
+	if locale == dataset.LocaleEnglish {
+		word = "errors"
+	}
+	return stem + "-" + word + ".xlsx"
+}
+
+// show keeps the rows that the page shows.
+func (a *account) show(ctx context.Context) error {
+	complete := a.refused <= refusedShown
+	if a.in.Stage == contract.StageCheck {
+		changes, err := a.sample(ctx)
+		if err != nil {
+			return err
+		}
+		a.items = append(a.items, changes...)
+	}
+	order := map[string]int{}
+	for i, name := range a.plan.File.Sheets {
+		order[name] = i
+	}
+	slices.SortStableFunc(a.items, func(x, y job.Item) int {
+		if order[x.Sheet] != order[y.Sheet] {
+			return order[x.Sheet] - order[y.Sheet]
+		}
+		return x.Row - y.Row
+	})
+	for i := range a.items {
+		a.items[i].Position = int64(i + 1)
+	}
+	shown := int64(min(a.refused, refusedShown))
+	return a.Store.ReplaceItems(ctx, a.in.JobID, a.items, a.refused+int64(len(a.items))-shown, complete)
+}
+
+// sample reads some of the rows that would be updated, from chunks all over the file.
+func (a *account) sample(ctx context.Context) ([]job.Item, error) {
+	var keys []string
+	under := contract.PlanPrefix(a.in.JobID, a.in.Plan) + changesFile + "-"
+	if err := a.Blobs.List(ctx, under, func(key string, _ blob.Info) error {
+		keys = append(keys, key)
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	var items []job.Item
+	step := max(1, len(keys)*target.MaxChanges/changesShown)
+	for i := 0; i < len(keys) && len(items) < changesShown; i += step {
+		data, err := a.get(ctx, keys[i])
+		if err != nil {
+			return nil, err
+		}
+		var some []job.Item
+		if err := json.Unmarshal(data, &some); err != nil {
+			return nil, filesLost(err)
+		}
+		items = append(items, some...)
+	}
+	return items[:min(len(items), changesShown)], nil
+}

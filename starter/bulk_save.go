@@ -1,0 +1,182 @@
+package starter
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/client"
+
+	"github.com/longhaul/longhaul/contract"
+	"github.com/longhaul/longhaul/dataset"
+	"github.com/longhaul/longhaul/job"
+)
+
+// StartBulkSave starts to save an upload. Errors are those of [Starter.StartExport]; CodeDuplicate where a save of
+// this kind runs for this tenant, whatever its file.
+func (s *Starter) StartBulkSave(ctx context.Context, in contract.BulkSaveInput, key string) (job.Job, bool, error) {
+	in, sent, err := s.checkBulkSave(ctx, in)
+	if err != nil {
+		return job.Job{}, false, err
+	}
+	return s.startKeyed(ctx, s.bulkSave(in, sent.SHA256, sent.Name), key)
+}
+
+func (s *Starter) bulkSave(in contract.BulkSaveInput, sha256, name string) execution {
+	how := in
+	how.Upload = sha256 // the same file, sent again, is the same request
+	doc, err := json.Marshal(how)
+	if err != nil {
+		panic(fmt.Sprintf("marshal bulk save: %v", err)) // plain values only: cannot fail
+	}
+	summary := fmt.Sprintf("bulk save %s for %s: %s", in.Kind, in.Tenant, name)
+	if in.Undo != "" {
+		summary = fmt.Sprintf("undo of bulk save %s for %s: %s", in.Kind, in.Tenant, in.Undo)
+	}
+	return execution{
+		typ: job.TypeBulkSave, kind: in.Kind, tenant: in.Tenant, requestedBy: in.RequestedBy,
+		workflowID: contract.BulkSaveWorkflowID(in.Kind, in.Tenant),
+		digest:     digest(string(doc)),
+		summary:    summary,
+		running:    "a bulk save of this kind is already running for this tenant",
+		request:    in,
+		start: func(ctx context.Context, opts client.StartWorkflowOptions) (client.WorkflowRun, error) {
+			return contract.BulkSave.Start(ctx, s.Temporal, opts, in)
+		},
+	}
+}
+
+// checkBulkSave validates a request. The mapping that comes out names every header, so that the job does not depend on
+// what is remembered when it runs; what somebody has said himself is remembered for the next file.
+func (s *Starter) checkBulkSave(ctx context.Context, in contract.BulkSaveInput) (contract.BulkSaveInput, job.Upload, error) {
+	kind, err := s.Kinds.BulkSave(in.Kind)
+	if err != nil {
+		return in, job.Upload{}, err
+	}
+	if _, err := s.tenant(ctx, in.Tenant); err != nil {
+		return in, job.Upload{}, err
+	}
+	in.Carried, in.Undo = nil, ""
+	if err := settle(&in); err != nil {
+		return in, job.Upload{}, err
+	}
+	sent, err := s.Store.Upload(ctx, in.Upload)
+	if job.CodeOf(err) == job.CodeNotFound || (err == nil && (sent.Tenant != in.Tenant || sent.Kind != in.Kind || !s.now().Before(sent.ExpiresAt))) {
+		return in, sent, job.Invalid(job.FieldError{Pointer: "/upload", Message: "there is no such upload for this kind and tenant, or no longer"})
+	}
+	if err != nil {
+		return in, sent, unavailable("the database does not answer", err)
+	}
+	remembered, err := s.Store.Mapping(ctx, in.Tenant, in.Kind)
+	if err != nil {
+		return in, sent, unavailable("the database does not answer", err)
+	}
+	match, err := kind.Match(headOf(sent), in.Mapping, remembered)
+	if err == nil {
+		err = match.Err()
+	}
+	if err != nil {
+		return in, sent, err
+	}
+	s.remember(ctx, in)
+	in.Mapping = map[string]string{}
+	for _, c := range match.Columns {
+		if _, twice := in.Mapping[c.Header]; !twice && dataset.NormalHeader(c.Header) != "" {
+			in.Mapping[c.Header] = c.Column
+		}
+	}
+	return in, sent, nil
+}
+
+// settle fills in what a request leaves out.
+func settle(in *contract.BulkSaveInput) error {
+	switch in.Duplicates {
+	case "":
+		in.Duplicates = contract.DuplicatesRefuse
+	case contract.DuplicatesRefuse, contract.DuplicatesLastWins:
+	default:
+		return job.Invalid(job.FieldError{Pointer: "/duplicates", Message: "known: refuse, last_wins"})
+	}
+	switch in.Locale {
+	case "":
+		in.Locale = dataset.LocaleKorean
+	case dataset.LocaleKorean, dataset.LocaleEnglish:
+	default:
+		return job.Invalid(job.FieldError{Pointer: "/locale", Message: "known: ko, en"})
+	}
+	return nil
+}
+
+// headOf is the head of an upload as it was found when it came.
+func headOf(u job.Upload) dataset.Head {
+	h := dataset.Head{Row: u.HeaderRow}
+	for _, c := range u.Columns {
+		h.Headers = append(h.Headers, c.Header)
+		h.Samples = append(h.Samples, c.Samples)
+	}
+	return h
+}
+
+// remember keeps what somebody has said about headers. It is a convenience, so that its failure is none of the job's.
+func (s *Starter) remember(ctx context.Context, in contract.BulkSaveInput) {
+	said := map[string]string{}
+	for header, column := range in.Mapping {
+		said[dataset.NormalHeader(header)] = column
+	}
+	if len(said) == 0 {
+		return
+	}
+	if err := s.Store.RememberMapping(ctx, in.Tenant, in.Kind, said, s.now()); err != nil {
+		s.log().Warn("remember mapping of headers", "kind", in.Kind, "tenant", in.Tenant, "error", err)
+	}
+}
+
+// Undo starts to undo what a bulk save has changed, as a job of its own. It is CodeConflict where that is not on
+// offer.
+func (s *Starter) Undo(ctx context.Context, id, requestedBy string) (job.Job, error) {
+	j, err := s.Job(ctx, id)
+	if err != nil {
+		return j, err
+	}
+	var in contract.BulkSaveInput
+	switch {
+	case j.Type != job.TypeBulkSave || j.Save == nil:
+		return j, job.Errorf(job.CodeConflict, "only a bulk save can be undone")
+	case !j.State.Ended():
+		return j, job.Errorf(job.CodeConflict, "the job is %s; only one that has ended can be undone", j.State)
+	case j.Save.UndoneBy != "":
+		return j, job.Errorf(job.CodeConflict, "the save has been undone by job %s", j.Save.UndoneBy)
+	case j.Save.UndoUntil == nil:
+		return j, job.Errorf(job.CodeConflict, "there is nothing to undo")
+	case !s.now().Before(*j.Save.UndoUntil):
+		return j, job.Errorf(job.CodeConflict, "it could be undone until %s", j.Save.UndoUntil.UTC().Format(time.RFC3339))
+	}
+	if err := json.Unmarshal(j.Request, &in); err != nil {
+		return j, job.Errorf(job.CodeConflict, "the request of this job is not known, so it cannot be undone")
+	}
+	undo := contract.BulkSaveInput{Kind: j.Kind, Tenant: j.Tenant, Locale: in.Locale, RequestedBy: requestedBy, Undo: id}
+	return s.start(ctx, s.bulkSave(undo, "", ""), "")
+}
+
+// Items returns single rows of a job, with messages in the language of the query.
+func (s *Starter) Items(ctx context.Context, id string, q job.ItemQuery) (job.ItemPage, error) {
+	j, err := s.Store.Job(ctx, id)
+	if err != nil {
+		return job.ItemPage{}, known(err, "the database does not answer")
+	}
+	page, err := s.Store.Items(ctx, id, q)
+	if err != nil {
+		return page, known(err, "the database does not answer")
+	}
+	kind, err := s.Kinds.BulkSave(j.Kind)
+	if err != nil {
+		return page, nil //nolint:nilerr // a kind that is no more: codes without words
+	}
+	for _, item := range page.Items {
+		for i := range item.Errors {
+			item.Errors[i].Message = kind.Message(item.Errors[i], q.Locale)
+		}
+	}
+	return page, nil
+}
