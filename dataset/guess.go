@@ -31,15 +31,17 @@ func (m *matcher) guess() {
 // nearness is how sure one may be that a header is a slip for a field's name, header or synonym; 0: it is not.
 func nearness(header string, f Field) float64 {
 	const (
-		fewest = 4   // letters: of 수량 and 수령, which are one letter apart, neither is a slip for the other
-		most   = 100 // letters: the distance takes time quadratic in the length
+		fewest      = 4   // letters: 수량 and 수령 are one apart, and neither is a slip for the other
+		fewestLatin = 5   // so are line and time
+		most        = 100 // letters: the distance takes time quadratic in the length
 	)
 	from := NormalHeader(header)
 	best := 0.0
 	for _, form := range f.forms() {
 		to := NormalHeader(form)
 		length := max(utf8.RuneCountInString(from), utf8.RuneCountInString(to))
-		if length < fewest || length > most || digits(from) != digits(to) { // option1 is no slip for option2
+		latin := len(to) == utf8.RuneCountInString(to)
+		if length < fewest || latin && length < fewestLatin || length > most || digits(from) != digits(to) { // option1 is no slip for option2
 			continue
 		}
 		if n := edits(from, to); n <= length/4 {
