@@ -177,22 +177,32 @@ func TestMigrateAndSeed(t *testing.T) {
 	require.Contains(t, got.err, "line 1")
 }
 
-func TestDemoEndsWithAWorkbook(t *testing.T) {
+func TestDemoEndsWithTwoWorkbooks(t *testing.T) {
 	t.Parallel()
 	testenv.TemporalAddress(t)
 	dir := t.TempDir()
-	got := run(t, "--data-dir", dir, "--http-addr", "127.0.0.1:0", "demo", "--once", "--order-lines", "3000")
+	got := run(t, "--data-dir", dir, "--http-addr", "127.0.0.1:0", "demo", "--once", "--order-lines", "3000", "--json")
 	require.Zero(t, got.code, got.err)
-	files, err := filepath.Glob(filepath.Join(dir, "downloads", "*.xlsx"))
-	require.NoError(t, err)
-	require.Len(t, files, 1)
-	require.Contains(t, got.err, files[0])
-	book, err := excelize.OpenFile(files[0])
-	require.NoError(t, err)
-	defer book.Close()
-	rows, err := book.GetRows(book.GetSheetName(0))
-	require.NoError(t, err)
-	require.Greater(t, len(rows), 2000)
+	var jobs []job.Job
+	require.NoError(t, json.Unmarshal([]byte(got.out), &jobs), "one JSON document: %s", got.out)
+	require.Equal(t, []job.State{job.Succeeded, job.PartiallySucceeded}, []job.State{jobs[0].State, jobs[1].State})
+	require.Equal(t, int64(3), jobs[1].Save.Saved.Refused)
+
+	rows := make([][][]string, len(jobs))
+	for i, j := range jobs {
+		file := filepath.Join(dir, "downloads", j.Artifacts[0].Name)
+		require.Contains(t, got.err, file)
+		book, err := excelize.OpenFile(file)
+		require.NoError(t, err)
+		defer book.Close()
+		rows[i], err = book.GetRows(book.GetSheetName(0))
+		require.NoError(t, err)
+	}
+	require.Greater(t, len(rows[0]), 2000)
+	require.Len(t, rows[1], 1+3)
+	require.Equal(t, []string{"SKU", "Warehouse", "On hand", "Error"}, rows[1][0])
+	require.Equal(t, "NO-SUCH-SKU", rows[1][1][0])
+	require.Contains(t, rows[1][1][3], "no product")
 }
 
 func TestStartWatchAndList(t *testing.T) {
