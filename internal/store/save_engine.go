@@ -64,7 +64,8 @@ func (mysqlEngine) chunkOptions() *sql.TxOptions {
 }
 
 func (mysqlEngine) indexQuery() string {
-	return "SELECT index_name, column_name FROM information_schema.statistics" +
+	// An index over an expression has no column there.
+	return "SELECT index_name, COALESCE(column_name, '') FROM information_schema.statistics" +
 		" WHERE table_schema = DATABASE() AND table_name = ? AND sub_part IS NULL ORDER BY index_name, seq_in_index"
 }
 
@@ -95,7 +96,7 @@ func (mysqlEngine) refusal(err error) refusal {
 func (sqliteEngine) chunkOptions() *sql.TxOptions { return nil }
 
 func (sqliteEngine) indexQuery() string {
-	return "SELECT l.name, i.name FROM pragma_index_list(?) l JOIN pragma_index_info(l.name) i" +
+	return "SELECT l.name, COALESCE(i.name, '') FROM pragma_index_list(?) l JOIN pragma_index_info(l.name) i" +
 		" WHERE l.partial = 0 ORDER BY l.name, i.seqno"
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/klauspost/compress/s2"
 
 	"github.com/longhaul/longhaul/internal/target"
+	"github.com/longhaul/longhaul/job"
 )
 
 // maxImages is the most that the images of a chunk take, in bytes: MariaDB takes packets of up to 16 MB.
@@ -38,6 +39,10 @@ type imageGroup struct {
 type imageRecord struct {
 	id                 any
 	key, before, after []any
+	// now and kept belong to an undo: the record as it is, nil where it is gone, and why it is kept, empty where it
+	// is not.
+	now  []any
+	kept job.RowCode
 }
 
 // imageRow is a row that was created or updated, and the records that tell whether it has been undone, counted over

@@ -255,6 +255,7 @@ func (c *chunk) apply(n, row int, x *keyIndex, key recordKey) error {
 func (c *chunk) count(n, row int, fresh, changed bool) {
 	state := &c.states[row]
 	switch {
+	case state.refused:
 	case fresh:
 		state.verdict, state.primary = target.Created, n
 	case changed:
@@ -331,7 +332,7 @@ func (c *chunk) say(st *planStep, row int, r *record) (changed bool, err error) 
 		heard := r.set.has(v.column)
 		if v.From.Kind == target.FromSum {
 			if heard {
-				c.refuse(target.Fault{Row: row, Field: v.From.Field, Code: job.RowDuplicate, Other: r.said(v.column)})
+				c.refuseLater(row, r.said(v.column), v.From.Field, job.RowDuplicate)
 				continue
 			}
 			if want = c.total(row, v, r, want.(int64)); want == nil {
@@ -339,7 +340,7 @@ func (c *chunk) say(st *planStep, row int, r *record) (changed bool, err error) 
 			}
 		}
 		if heard && r.value(v.column) != want {
-			c.refuse(target.Fault{Row: row, Field: v.From.Field, Code: job.RowDisagree, Other: r.said(v.column)})
+			c.refuseLater(row, r.said(v.column), v.From.Field, job.RowDisagree)
 			continue
 		}
 		if !r.fresh() && r.before[v.column] != want {
@@ -389,11 +390,23 @@ func (c *chunk) total(row int, v *planValue, r *record, add int64) any {
 	return nil
 }
 
-// refuse notes what is wrong with a row.
+// refuse notes what is wrong with a row, once: a field may go to several columns.
 func (c *chunk) refuse(f target.Fault) {
+	for i := len(c.faults) - 1; i >= 0 && c.faults[i].Row == f.Row; i-- {
+		if c.faults[i] == f {
+			return
+		}
+	}
 	state := &c.states[f.Row]
 	state.refused, state.verdict = true, target.Refused
 	c.faults = append(c.faults, f)
+}
+
+// refuseLater refuses the later of two rows that clash. It may have come first, by an earlier step.
+func (c *chunk) refuseLater(a, b int, field string, code job.RowCode) {
+	if f := (target.Fault{Row: max(a, b), Field: field, Code: code, Other: min(a, b)}); !c.states[f.Row].refused {
+		c.refuse(f)
+	}
 }
 
 // compareExpected refuses the rows for which something else would happen than was foreseen.

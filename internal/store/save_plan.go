@@ -27,8 +27,9 @@ type savePlan struct {
 type planTable struct {
 	*savedTable
 	n int // its place in the plan
-	// writes tells that a step changes records that are there.
-	writes bool
+	// writes tells that a step changes records that are there, guards that others are found below them: of two
+	// chunks that create the same below one record, one waits for the other, also where no unique key has them clash.
+	writes, guards bool
 	// read are the columns that are read: all where records may be written whole.
 	read []int
 	// set are the columns that steps set, without times of writing: what an undo restores.
@@ -104,7 +105,7 @@ func (s *Store) planFor(ctx context.Context, q *session, p target.Plan, lock boo
 			return nil, err
 		}
 		if lock {
-			shape.reading.lock = s.engine.lock(shape.table.writes)
+			shape.reading.lock = s.engine.lock(shape.table.writes || shape.table.guards)
 		}
 	}
 	return plan, nil
@@ -136,6 +137,13 @@ func (c *planCompiler) step(step target.Step) (err error) {
 	}
 	if st.unless, err = c.fields(step.Unless); err != nil {
 		return err
+	}
+	if step.Mode == target.Upsert || step.Mode == target.Ensure {
+		for _, v := range st.key {
+			if v.From.Kind == target.FromID || v.From.Kind == target.FromOf {
+				c.plan.steps[v.step].table.guards = true
+			}
+		}
 	}
 	st.shape = c.shape(st)
 	c.steps[step.Name] = len(c.plan.steps)

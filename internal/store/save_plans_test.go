@@ -222,4 +222,3 @@ func withCodes(t job.Tally, codes ...job.CodeCount) job.Tally {
 	t.Codes = codes
 	return t
 }
-

@@ -131,12 +131,7 @@ func (q *session) read(ctx context.Context, r *reading, tenant any, values []any
 }
 
 func (q *session) readSome(ctx context.Context, r *reading, tenant any, values []any, fn func(record []any)) error {
-	size := keysPerRead
-	for _, n := range saveSizes {
-		if n >= len(values) {
-			size = n
-		}
-	}
+	size := listSize(len(values))
 	args := make([]any, 1, size+1)
 	args[0] = tenant
 	args = append(args, values...)
@@ -165,6 +160,41 @@ func (q *session) readSome(ctx context.Context, r *reading, tenant any, values [
 		fn(record)
 	}
 	return rows.Err()
+}
+
+// listSize is the length of the list that n values are written in.
+func listSize(n int) int {
+	size := keysPerRead
+	for _, s := range saveSizes {
+		if s >= n {
+			size = s
+		}
+	}
+	return size
+}
+
+// attempt runs work that may be refused, and undoes it where it is.
+func (q *session) attempt(ctx context.Context, work func() error) (refusal, error) {
+	if err := q.savepoint(ctx, "SAVEPOINT"); err != nil {
+		return "", err
+	}
+	err := work()
+	if err == nil {
+		return "", q.savepoint(ctx, "RELEASE SAVEPOINT")
+	}
+	why := q.s.engine.refusal(err)
+	if why == "" {
+		return "", err
+	}
+	if err := q.savepoint(ctx, "ROLLBACK TO SAVEPOINT"); err != nil {
+		return "", err
+	}
+	return why, q.savepoint(ctx, "RELEASE SAVEPOINT")
+}
+
+func (q *session) savepoint(ctx context.Context, do string) error {
+	_, err := q.tx.ExecContext(ctx, do+" saved_rows")
+	return err
 }
 
 // write runs a statement of many rows for all of them, in pieces. Its text is head, a list of placeholders a row,

@@ -50,28 +50,15 @@ func (c *chunk) attempt(ctx context.Context) (refusal, error) {
 	if !slices.ContainsFunc(c.touched, func(r *record) bool { return r.after != nil }) {
 		return "", nil
 	}
-	if err := c.q.savepoint(ctx, "SAVEPOINT"); err != nil {
-		return "", err
-	}
-	err := c.write(ctx)
-	if err == nil {
+	why, err := c.q.attempt(ctx, func() error { return c.write(ctx) })
+	switch {
+	case err != nil:
+	case why == "":
 		c.settle()
-		return "", c.q.savepoint(ctx, "RELEASE SAVEPOINT")
+	default:
+		c.forget()
 	}
-	why := c.s.engine.refusal(err)
-	if why == "" {
-		return "", err
-	}
-	c.forget()
-	if err := c.q.savepoint(ctx, "ROLLBACK TO SAVEPOINT"); err != nil {
-		return "", err
-	}
-	return why, c.q.savepoint(ctx, "RELEASE SAVEPOINT")
-}
-
-func (q *session) savepoint(ctx context.Context, do string) error {
-	_, err := q.tx.ExecContext(ctx, do+" saved_rows")
-	return err
+	return why, err
 }
 
 // write carries the steps out in the database.
