@@ -33,9 +33,11 @@ type BulkSaveRequest struct {
 // Rows are rows as they were sent.
 type Rows []byte
 
-// UnmarshalJSON keeps the bytes: numbers are read later, exactly.
+// UnmarshalJSON keeps the bytes: numbers are read later, exactly. A null is as good as nothing.
 func (r *Rows) UnmarshalJSON(data []byte) error {
-	*r = bytes.Clone(data)
+	if string(data) != "null" {
+		*r = bytes.Clone(data)
+	}
 	return nil
 }
 

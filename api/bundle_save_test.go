@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -46,6 +47,7 @@ type fakeSaves struct {
 	savedBy  map[string]string     // jobs by SHA-256
 	keyed    map[string]string     // digests by key
 	saves    []contract.BulkSaveInput
+	next     string // ID of the next job; default save-1
 	outcomes []job.Item
 	asked    []job.ItemQuery
 
@@ -123,7 +125,7 @@ func (f *fakeSaves) stored() int {
 	return len(f.uploads)
 }
 
-func (f *fakeJobs) StartBulkSave(_ context.Context, in contract.BulkSaveInput, key string) (job.Job, bool, error) {
+func (f *fakeJobs) StartBulkSave(ctx context.Context, in contract.BulkSaveInput, key string) (job.Job, bool, error) {
 	f.saving.Lock()
 	defer f.saving.Unlock()
 	if _, err := f.kinds.BulkSave(in.Kind); err != nil {
@@ -148,18 +150,19 @@ func (f *fakeJobs) StartBulkSave(_ context.Context, in contract.BulkSaveInput, k
 		if earlier != string(digest) {
 			return job.Job{}, false, job.Errorf(job.CodeConflict, "the key belongs to another request")
 		}
-		j, err := f.Job(context.Background(), "save-1")
+		j, err := f.Job(ctx, "save-1")
 		return j, true, err
 	}
-	if j, err := f.Job(context.Background(), "save-1"); err == nil && !j.State.Ended() {
+	if j, err := f.Job(ctx, "save-1"); err == nil && !j.State.Ended() {
 		return job.Job{}, false, &job.Error{Code: job.CodeDuplicate, Message: "one runs already", JobID: j.ID}
 	}
 	if key != "" {
 		f.keyed = map[string]string{key: string(digest)}
 	}
-	f.savedBy = map[string]string{u.SHA256: "save-1"}
+	id := cmp.Or(f.next, "save-1")
+	f.savedBy = map[string]string{u.SHA256: id}
 	f.saves = append(f.saves, in)
-	j := saving("save-1")
+	j := saving(id)
 	j.State, j.RequestedBy, j.Save.Upload, j.Save.DryRun = job.Queued, in.RequestedBy, u.Name, in.DryRun
 	return f.put(j), false, nil
 }

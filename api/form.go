@@ -11,10 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
-
-	"golang.org/x/text/unicode/norm"
 
 	"github.com/longhaul/longhaul/job"
 )
@@ -22,6 +19,7 @@ import (
 const (
 	typeForm = "multipart/form-data"
 	typeJSON = "application/json"
+	typeXLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 	// filePart is the name of the part of a form that holds the file.
 	filePart = "file"
 )
@@ -35,8 +33,8 @@ var fileTypes = map[string]string{
 	"text/csv":                  "upload.csv",
 	"text/tab-separated-values": "upload.tsv",
 	typeJSON:                    "upload.json",
-	"application/vnd.ms-excel.sheet.macroenabled.12":                    "upload.xlsm",
-	"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "upload.xlsx",
+	"application/vnd.ms-excel.sheet.macroenabled.12": "upload.xlsm",
+	typeXLSX: "upload.xlsx",
 }
 
 // file is a file on its way in.
@@ -227,18 +225,6 @@ func wrongField(name, message string) *Problem {
 	p.Errors = []ProblemPlace{{Pointer: &pointer, Message: message}}
 	p.bound()
 	return p
-}
-
-// fileName is a name as people see it: without folders, and composed, because macOS sends Hangul taken apart.
-func fileName(name string) string {
-	name = name[strings.LastIndexAny(name, `/\`)+1:]
-	name = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == utf8.RuneError { // the latter also stands for bytes that are not UTF-8
-			return '_'
-		}
-		return r
-	}, name)
-	return norm.NFC.String(name)
 }
 
 // sizeOf words a limit.

@@ -6,7 +6,6 @@ import (
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
-	"golang.org/x/text/language"
 
 	"github.com/longhaul/longhaul/job"
 )
@@ -56,11 +55,10 @@ type ItemPage struct {
 type (
 	listItemsInput struct {
 		JobPath
-		Outcome        string `query:"outcome" enum:"created,updated,unchanged,refused,reversed,kept"`
-		PageSize       int    `query:"page_size" minimum:"1" maximum:"200" default:"50" doc:"At most so many; fewer where the answer would be larger than 256 KB"`
-		PageToken      string `query:"page_token" maxLength:"1000" doc:"next_page_token of the page before"`
-		Locale         string `query:"locale" enum:"ko,en" doc:"Language of the messages; default the first of these in Accept-Language, else ko"`
-		AcceptLanguage string `header:"Accept-Language" maxLength:"1000"`
+		Language
+		Outcome   string `query:"outcome" enum:"created,updated,unchanged,refused,reversed,kept"`
+		PageSize  int    `query:"page_size" minimum:"1" maximum:"200" default:"50" doc:"At most so many; fewer where the answer would be larger than 256 KB"`
+		PageToken string `query:"page_token" maxLength:"1000" doc:"next_page_token of the page before"`
 	}
 	listItemsOutput struct {
 		Language string `header:"Content-Language"`
@@ -80,10 +78,7 @@ func (s *server) registerItems() {
 
 // listItems halves the page until the answer is within MaxResponse, as listJobs does.
 func (s *server) listItems(ctx context.Context, in *listItemsInput) (*listItemsOutput, error) {
-	q := job.ItemQuery{Outcome: in.Outcome, PageSize: in.PageSize, PageToken: in.PageToken, Locale: in.Locale}
-	if q.Locale == "" {
-		q.Locale = localeOf(in.AcceptLanguage)
-	}
+	q := job.ItemQuery{Outcome: in.Outcome, PageSize: in.PageSize, PageToken: in.PageToken, Locale: in.locale()}
 	for {
 		page, err := s.Jobs.Items(ctx, in.ID, q)
 		if err != nil {
@@ -99,13 +94,6 @@ func (s *server) listItems(ctx context.Context, in *listItemsInput) (*listItemsO
 		}
 		q.PageSize /= 2
 	}
-}
-
-// localeOf picks one of the languages of this program; the first one stands for all others.
-func localeOf(acceptLanguage string) string {
-	locales := []string{"ko", "en"}
-	_, i := language.MatchStrings(language.NewMatcher([]language.Tag{language.Korean, language.English}), acceptLanguage)
-	return locales[i]
 }
 
 func shownItems(page job.ItemPage) ItemPage {

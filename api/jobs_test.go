@@ -212,6 +212,16 @@ func TestJobShowsEveryField(t *testing.T) {
 		{reflect.TypeFor[job.Job](), reflect.TypeFor[Job](), nil},
 		{reflect.TypeFor[job.Progress](), reflect.TypeFor[Progress](), nil},
 		{reflect.TypeFor[job.Artifact](), reflect.TypeFor[Artifact](), []string{"key"}},
+		{reflect.TypeFor[job.Save](), reflect.TypeFor[Save](), nil},
+		{reflect.TypeFor[job.Tally](), reflect.TypeFor[Tally](), nil},
+		{reflect.TypeFor[job.RowRef](), reflect.TypeFor[RowRef](), nil},
+		{reflect.TypeFor[job.Upload](), reflect.TypeFor[Upload](), nil},
+		{reflect.TypeFor[job.UploadColumn](), reflect.TypeFor[UploadColumn](), nil},
+		{reflect.TypeFor[job.SameFile](), reflect.TypeFor[SameFile](), nil},
+		{reflect.TypeFor[job.Item](), reflect.TypeFor[Item](), nil},
+		{reflect.TypeFor[job.RowError](), reflect.TypeFor[RowError](), nil},
+		{reflect.TypeFor[job.Change](), reflect.TypeFor[Change](), nil},
+		{reflect.TypeFor[job.ItemPage](), reflect.TypeFor[ItemPage](), nil},
 	} {
 		shown := jsonNames(c.outside)
 		for _, name := range jsonNames(c.inside) {
@@ -226,8 +236,20 @@ func TestJobShowsEveryField(t *testing.T) {
 	in.Status = job.Status{State: job.Failed, Reason: "r", Message: "m", UpdatedAt: day, EndedAt: &day,
 		Progress:  job.Progress{Phase: "p", RowsDone: 1, RowsTotal: 2, PagesDone: 3, PagesTotal: 4, Rate: 5, ETA: &day, StalledSince: &day},
 		Artifacts: []job.Artifact{{Name: "n", Key: "k", ContentType: "c", Size: 1, SHA256: "s", Rows: 2, Sheets: 3, CellsTruncated: 4, CharsEscaped: 5, CreatedAt: day, ExpiresAt: day, DeletedAt: &day}}}
+	tally := job.Tally{Created: 1, Updated: 2, Unchanged: 3, Superseded: 4, Refused: 5, Reversed: 6, Kept: 7, Codes: []job.CodeCount{{Code: "c", Count: 8}}}
+	row := job.RowRef{Sheet: "s", Row: 2}
+	in.Save = &job.Save{Upload: "u", DryRun: true, Checked: &tally, Saved: &tally, HoldUntil: &day, UndoUntil: &day,
+		UndoneBy: "b", Undoes: "o", Parent: "p", Skipped: []string{"s"}, Stale: []job.RowRef{row}}
 	out := s.shownWhole(in)
 	assertSameJSON(t, in, out, "artifacts", "links")
+	upload := job.Upload{ID: "i", Kind: "k", Tenant: "t", Name: "n", Size: 1, SHA256: "s", Format: "f", Encoding: "e", Sheets: []string{"s"},
+		HeaderRow: 2, Columns: []job.UploadColumn{{Index: 1, Header: "h", Samples: []string{"x"}, Column: "c", Confidence: 1, How: "w"}},
+		Missing: []string{"m"}, Parent: "p", SameAs: &job.SameFile{JobID: "j", At: day}, CreatedAt: day, ExpiresAt: day, Key: "secret"}
+	assertSameJSON(t, upload, shownUpload(upload))
+	page := job.ItemPage{Total: 1, Complete: true, NextPageToken: "n", Items: []job.Item{{Position: 1, Sheet: "s", Row: 2, Outcome: "o", Key: "k",
+		Errors:  []job.RowError{{Column: "c", Header: "h", Index: 1, Code: "d", Value: "v", Limit: "l", Other: &row, Message: "m"}},
+		Changes: []job.Change{{Column: "c", Before: "b", After: "a"}}}}}
+	assertSameJSON(t, page, shownItems(page))
 	assertSameJSON(t, in.Artifacts[0], out.Artifacts[0], "key", "url")
 }
 

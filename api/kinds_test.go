@@ -1,11 +1,14 @@
 package api
 
 import (
+	"bytes"
+	"mime"
 	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"github.com/xuri/excelize/v2"
 
 	"github.com/longhaul/longhaul/job"
 )
@@ -36,9 +39,31 @@ func TestKinds(t *testing.T) {
 	assert.Len(t, save.Fields, 2)
 	assert.NotContains(t, string(a.body), "secret_products", "tables are internal")
 
+	for _, c := range []struct{ query, language, sheet, file string }{
+		{"", "", "재고", "재고 양식.xlsx"}, {"?locale=en", "ko", "Stock levels", "Stock levels template.xlsx"},
+		{"", "en-GB", "Stock levels", "Stock levels template.xlsx"},
+	} {
+		a = b.get(t, save.Template+c.query, "Accept-Language", c.language)
+		require.Equal(t, http.StatusOK, a.StatusCode, "%s", a.body)
+		assert.Equal(t, xlsxType, a.Header.Get("Content-Type"))
+		assert.EqualValues(t, len(a.body), a.ContentLength)
+		_, params, err := mime.ParseMediaType(a.Header.Get("Content-Disposition"))
+		require.NoError(t, err)
+		assert.Equal(t, c.file, params["filename"])
+		book, err := excelize.OpenReader(bytes.NewReader(a.body))
+		require.NoError(t, err)
+		assert.Equal(t, c.sheet, book.GetSheetList()[0])
+		require.NoError(t, book.Close())
+	}
+	for _, path := range []string{"/v1/kinds/bulk_save/nothing", "/v1/kinds/export/shipments", "/v1/kinds/sync/shipments"} {
+		b.get(t, path+"/template.xlsx").problem(t, http.StatusNotFound)
+	}
+	p := b.get(t, save.Template+"?locale=jp").problem(t, http.StatusUnprocessableEntity)
+	assert.Equal(t, "locale", place(t, p)["parameter"])
+
 	b.get(t, "/v1/kinds/export/nothing").problem(t, http.StatusNotFound)
 	b.get(t, "/v1/kinds/bulk_save/shipments").problem(t, http.StatusNotFound)
 	b.get(t, "/v1/kinds/sync/shipments").problem(t, http.StatusNotFound)
-	p := b.get(t, "/v1/kinds/import/shipments").problem(t, http.StatusUnprocessableEntity)
+	p = b.get(t, "/v1/kinds/import/shipments").problem(t, http.StatusUnprocessableEntity)
 	assert.Equal(t, "type", place(t, p)["parameter"])
 }

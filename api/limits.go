@@ -16,6 +16,9 @@ const (
 	maxForm = 1 << 20
 	// maxMapped is the most headers that a request maps: no kind has as many columns.
 	maxMapped = 500
+	// maxCell is how much of a cell is shown, in characters. A column's headers and samples say what it is with that,
+	// and 500 headers of it are within MaxResponse.
+	maxCell = 100
 	// maxRequestEcho is the largest original request, in bytes, that GET /v1/jobs/{id} repeats. One started
 	// by hand may be up to 2 MB, the most that Temporal takes; half of MaxResponse leaves room for the rest.
 	maxRequestEcho = MaxResponse / 2

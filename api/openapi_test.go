@@ -95,6 +95,14 @@ func TestDocumentIsTrue(t *testing.T) {
 	list := doc.Paths.Find("/v1/jobs").Get.Parameters.GetByInAndName("query", "state")
 	assert.Len(t, list.Schema.Value.Enum, len(states))
 
+	var codes []string
+	for _, c := range job.RowCodes {
+		codes = append(codes, string(c))
+	}
+	assert.Equal(t, codes, words("RowError", "code"))
+	assert.Equal(t, codes, words("CodeCount", "code"))
+	assert.Contains(t, words("Progress", "phase"), string(job.PhaseHolding))
+
 	start := doc.Paths.Find("/v1/exports/{kind}").Post
 	for _, status := range []string{"202", "400", "403", "404", "409", "413", "415", "422", "500", "503"} {
 		assert.NotNil(t, start.Responses.Value(status), status)

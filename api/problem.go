@@ -194,12 +194,14 @@ func (p *Problem) bound() {
 	}
 }
 
-func cut(s string) string {
-	if len(s) <= maxWords { // bytes, so certainly not more characters
+func cut(s string) string { return cutTo(s, maxWords) }
+
+func cutTo(s string, most int) string {
+	if len(s) <= most { // bytes, so certainly not more characters
 		return s
 	}
-	if runes := []rune(s); len(runes) > maxWords {
-		return string(runes[:maxWords]) + "…"
+	if runes := []rune(s); len(runes) > most {
+		return string(runes[:most]) + "…"
 	}
 	return s
 }

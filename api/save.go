@@ -17,6 +17,7 @@ type Save struct {
 	UndoneBy  string     `json:"undone_by,omitempty" doc:"The job that undid this one"`
 	Undoes    string     `json:"undoes,omitempty" doc:"The job that this one undoes"`
 	Parent    string     `json:"parent,omitempty" doc:"The job whose error workbook, mended, this upload is"`
+	Skipped   []string   `json:"skipped,omitempty" nullable:"false" doc:"Sheets that were left out, because no row of theirs has the headers"`
 	Stale     []RowRef   `json:"stale,omitempty" nullable:"false" doc:"Rows, at most 20, for which the dry run no longer holds"`
 	_         struct{}   `json:"-" additionalProperties:"true"`
 }
@@ -54,7 +55,7 @@ func shownSave(s *job.Save) *Save {
 	}
 	out := &Save{
 		Upload: s.Upload, DryRun: s.DryRun, Checked: shownTally(s.Checked), Saved: shownTally(s.Saved),
-		HoldUntil: s.HoldUntil, UndoUntil: s.UndoUntil, UndoneBy: s.UndoneBy, Undoes: s.Undoes, Parent: s.Parent,
+		HoldUntil: s.HoldUntil, UndoUntil: s.UndoUntil, UndoneBy: s.UndoneBy, Undoes: s.Undoes, Parent: s.Parent, Skipped: s.Skipped,
 	}
 	for _, r := range s.Stale {
 		out.Stale = append(out.Stale, *shownRow(&r))

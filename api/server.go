@@ -153,6 +153,7 @@ func New(options Options) (http.Handler, error) {
 	s.registerEvents()
 	s.registerArtifacts()
 	s.registerKinds()
+	s.registerTemplate()
 	s.registerHealth()
 	s.registerMetrics(engine)
 	s.registerDocs(engine)

@@ -2,11 +2,13 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/longhaul/longhaul/job"
 	"github.com/longhaul/longhaul/starter"
@@ -37,7 +39,7 @@ type Upload struct {
 type UploadColumn struct {
 	Index      int       `json:"index" doc:"From 0"`
 	Header     string    `json:"header"`
-	Samples    []string  `json:"samples,omitempty" nullable:"false" doc:"Of the first rows"`
+	Samples    []string  `json:"samples,omitempty" nullable:"false" doc:"Of the first rows, cut to 100 characters; left out where the answer would be larger than 256 KB"`
 	Column     string    `json:"column,omitempty" doc:"The kind's column that it is taken for; without one it is left out"`
 	Confidence float64   `json:"confidence" minimum:"0" maximum:"1"`
 	How        job.Match `json:"how,omitempty" enum:"given,remembered,name,synonym,guess" doc:"Where that comes from: the request, an earlier one, the header itself, a synonym, or a guess"`
@@ -128,7 +130,8 @@ func (s *server) store(ctx context.Context, b *body, f file, r starter.UploadReq
 	if r.Name == "" {
 		r.Name = f.name
 	}
-	r.Name, r.ContentType, r.Size = fileName(r.Name), f.contentType, f.size
+	// macOS sends Hangul taken apart, which Windows shows so.
+	r.Name, r.ContentType, r.Size = norm.NFC.String(r.Name), f.contentType, f.size
 	u, err := s.Jobs.Upload(ctx, r, f)
 	b.received()
 	return u, b.orWhy(ctx, err)
@@ -160,12 +163,19 @@ func shownUpload(u job.Upload) Upload {
 		CreatedAt: u.CreatedAt, ExpiresAt: u.ExpiresAt,
 	}
 	for _, c := range u.Columns {
-		out.Columns = append(out.Columns, UploadColumn{
-			Index: c.Index, Header: c.Header, Samples: c.Samples, Column: c.Column, Confidence: c.Confidence, How: c.How,
-		})
+		shown := UploadColumn{Index: c.Index, Header: c.Header, Column: c.Column, Confidence: c.Confidence, How: c.How}
+		for _, sample := range c.Samples {
+			shown.Samples = append(shown.Samples, cutTo(sample, maxCell))
+		}
+		out.Columns = append(out.Columns, shown)
 	}
 	if u.SameAs != nil {
 		out.SameAs = &SameFile{JobID: u.SameAs.JobID, At: u.SameAs.At}
+	}
+	if body, err := json.Marshal(out); err == nil && len(body) >= MaxResponse {
+		for i := range out.Columns { // cells hold 32,767 characters each, headers too
+			out.Columns[i].Samples, out.Columns[i].Header = nil, cutTo(out.Columns[i].Header, maxCell)
+		}
 	}
 	return out
 }
