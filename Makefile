@@ -24,7 +24,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: build ## build, then run everything with sample data and one export, and open the page's address
+demo: build ## build, then run everything with sample data and one job of each type, and open the page's address
 	./longhaul demo
 
 .PHONY: build
