@@ -240,6 +240,9 @@ func (s *sheetScan) readValue(kind cellType, style int) error {
 		switch name := s.x.name; {
 		case len(name) == 1 && name[0] == 'v':
 			s.text, err = s.x.elementText(s.text[:start])
+			if kind == textCell || kind == inlineCell {
+				s.text = s.text[:start+len(unescape(s.text[start:]))]
+			}
 		case kind == inlineCell && string(name) == "is":
 			s.text, err = s.x.richText(s.text[:start])
 		default:
@@ -268,9 +271,7 @@ func (s *sheetScan) put(kind cellType, style, start int) error {
 		if c.Text, err = s.shared(c.Text); err != nil {
 			return err
 		}
-	case inlineCell:
-	case textCell:
-		c.Text = unescape(c.Text)
+	case inlineCell, textCell:
 	case flagCell:
 		c = s.flag(start)
 	case faultCell:
@@ -329,12 +330,11 @@ func (s *sheetScan) flag(start int) Cell {
 
 // numeric makes a number or a moment of the text; what is no number stays text.
 func (s *sheetScan) numeric(style, start int) Cell {
-	text, ok := tidyNumber(s.text, start)
-	if !ok {
-		return Cell{Kind: Text, Text: trimSpace(s.text[start:])}
+	var ok bool
+	if s.text, ok = tidyNumber(s.text, start); !ok {
+		return Cell{Kind: Text, Text: s.text[start:]}
 	}
-	s.text = text
-	c := Cell{Kind: Number, Text: text[start:]}
+	c := Cell{Kind: Number, Text: s.text[start:]}
 	if style >= len(s.book.moments) {
 		return c
 	}

@@ -209,7 +209,7 @@ func (x *xmlScanner) richText(dst []byte) ([]byte, error) {
 			if dst, err = x.elementText(dst); err != nil {
 				return dst, err
 			}
-			dst = append(dst[:start], unescape(dst[start:])...)
+			dst = dst[:start+len(unescape(dst[start:]))]
 			if len(dst) > maxText {
 				return dst, flawf("a text longer than %s", bytesText(maxText))
 			}

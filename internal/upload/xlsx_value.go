@@ -10,13 +10,13 @@ const (
 	// surelyShort: a number of as many digits is the shortest that reads back to its float64, unless it has zeros at
 	// its ends: no other of as many digits reads back to the same.
 	surelyShort = 15
-	// surelyNormal bounds exponents for which that holds; below 1e-307 float64 has fewer digits.
+	// surelyNormal bounds the decimal places for which that holds; below 1e-307 float64 has fewer digits.
 	surelyNormal = 250
 )
 
 // tidyNumber makes the number at the end of text, from start on, the shortest that reads back to the same float64,
 // mostly by leaving it alone: Excel writes 15 or 17 digits, so that 0.1 can be 0.10000000000000001. It fails for what
-// is no number, with text unchanged but for white space.
+// is no number, with text unchanged but for white space around it.
 func tidyNumber(text []byte, start int) ([]byte, bool) {
 	v := text[start:]
 	if isSpace(v[0]) || isSpace(v[len(v)-1]) {
@@ -79,29 +79,23 @@ func checkNumber(v []byte) (short, ok bool) {
 	if i == len(v) {
 		return short && (significant > 0 || v[0] != '-'), true
 	}
-	small, ok := checkExponent(v[i:])
-	return short && small && significant > 0, ok
+	return false, validExponent(v[i:]) // programs write 1E-10, 1e-10 and 1E-010
 }
 
-// checkExponent tells whether v is an exponent, and whether the number is surely a normal one.
-func checkExponent(v []byte) (small, ok bool) {
+func validExponent(v []byte) bool {
 	if v[0] != 'e' && v[0] != 'E' {
-		return false, false
+		return false
 	}
 	v = v[1:]
 	if len(v) > 0 && (v[0] == '-' || v[0] == '+') {
 		v = v[1:]
 	}
-	if len(v) == 0 {
-		return false, false
-	}
 	for _, c := range v {
 		if c-'0' > 9 {
-			return false, false
+			return false
 		}
 	}
-	n, _ := parseIndex(v)
-	return len(v) <= 3 && n < surelyNormal, true
+	return len(v) > 0
 }
 
 const (

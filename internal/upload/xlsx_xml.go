@@ -112,7 +112,7 @@ func (x *xmlScanner) declaration() error {
 		switch string(encoding) {
 		case "utf-8", "utf8", "us-ascii", "ascii", "utf-16", "utf-16le", "utf-16be":
 		default:
-			if named {
+			if named && len(encoding) > 0 {
 				return flawf("it is written in %.40q, not in UTF-8", encoding)
 			}
 		}
@@ -213,7 +213,7 @@ func (x *xmlScanner) lex() (kind xmlTag, ok bool, err error) {
 		return 0, false, nil
 	}
 	x.name = b[from:i]
-	if i == first || from == i {
+	if i == first || from == i || b[first] == ':' {
 		return 0, false, flawf("a tag has no name")
 	}
 	if first == 2 {
