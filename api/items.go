@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -85,11 +84,7 @@ func (s *server) listItems(ctx context.Context, in *listItemsInput) (*listItemsO
 			return nil, problemOf(err, requestIDOf(ctx)).asParameters("outcome", "page_size", "page_token", "locale")
 		}
 		out := shownItems(page)
-		body, err := json.Marshal(out)
-		if err != nil {
-			return nil, err
-		}
-		if len(body) <= MaxResponse-1 || q.PageSize == 1 { // huma adds a newline
+		if fits(out) || q.PageSize == 1 {
 			return &listItemsOutput{Language: q.Locale, Vary: "Accept-Language", Body: out}, nil
 		}
 		q.PageSize /= 2

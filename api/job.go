@@ -166,6 +166,12 @@ func (s *server) temporalURL(j Job) string {
 
 func jobURL(id string) string { return "/v1/jobs/" + url.PathEscape(id) }
 
+// fits tells whether a body is within MaxResponse.
+func fits(body any) bool {
+	data, err := json.Marshal(body)
+	return err != nil || len(data) < MaxResponse // huma adds a newline; an error is for it to meet
+}
+
 // etagOf names a representation by its bytes.
 func etagOf(body any) (string, error) {
 	data, err := json.Marshal(body)

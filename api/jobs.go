@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"math"
 	"net/http"
 	"strconv"
@@ -123,11 +122,7 @@ func (s *server) listJobs(ctx context.Context, in *listJobsInput) (*listJobsOutp
 		for _, j := range page.Jobs {
 			out.Jobs = append(out.Jobs, s.shown(j))
 		}
-		body, err := json.Marshal(out)
-		if err != nil {
-			return nil, err
-		}
-		if len(body) <= MaxResponse-1 || q.PageSize == 1 { // huma adds a newline
+		if fits(out) || q.PageSize == 1 {
 			return &listJobsOutput{Body: out}, nil
 		}
 		q.PageSize /= 2

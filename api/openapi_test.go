@@ -109,6 +109,20 @@ func TestDocumentIsTrue(t *testing.T) {
 	}
 	assert.Contains(t, start.Responses.Value("202").Value.Headers, "Idempotent-Replayed")
 	assert.NotNil(t, start.Parameters.GetByInAndName("header", "Idempotency-Key"))
+	save := doc.Paths.Find("/v1/bulk-saves/{kind}").Post
+	for _, status := range []string{"202", "400", "403", "404", "408", "409", "410", "413", "415", "422", "500", "503"} {
+		assert.NotNil(t, save.Responses.Value(status), status)
+	}
+	assert.Contains(t, save.Responses.Value("202").Value.Headers, "Longhaul-Same-File")
+	assert.Contains(t, doc.Paths.Find("/v1/uploads").Post.Responses.Value("201").Value.Headers, "Location")
+	for _, op := range []*openapi3.Operation{save, doc.Paths.Find("/v1/uploads").Post} {
+		require.NotNil(t, op.RequestBody)
+		assert.True(t, op.RequestBody.Value.Required)
+		for media := range fileTypes {
+			assert.Contains(t, op.RequestBody.Value.Content, media)
+		}
+		assert.Contains(t, op.RequestBody.Value.Content, typeForm)
+	}
 	get := doc.Paths.Find("/v1/jobs/{id}").Get
 	assert.NotNil(t, get.Responses.Value("304"))
 	assert.Contains(t, get.Responses.Value("200").Value.Headers, "ETag")
@@ -129,15 +143,56 @@ func TestAnswersFitTheDocument(t *testing.T) {
 	j.Reason, j.StaleSince, j.Request = job.ReasonRowsMoved, &day, json.RawMessage(`{"kind":"shipments"}`)
 	j.Progress.ETA = &day
 	b.jobs.put(j)
-	b.jobs.list = []job.Job{j, running("job-2")}
+	s := saving("save-1")
+	s.State, s.Reason = job.PartiallySucceeded, job.ReasonRefused
+	s.Save.Checked, s.Save.UndoUntil, s.Save.Stale = s.Save.Saved, &day, []job.RowRef{{Sheet: "s", Row: 2}}
+	b.jobs.put(s)
+	b.jobs.outcomes = []job.Item{refusedRow(1, "숫자가 아닙니다"), {Position: 2, Outcome: "updated", Changes: []job.Change{{Column: "sku"}}}}
+	b.uploaded(t)
+	b.jobs.list = []job.Job{j, running("job-2"), s}
 	for path, schema := range map[string]string{
 		"/v1/jobs/job-1": "Job", "/v1/jobs": "JobPage", "/v1/kinds": "KindList", "/v1/kinds/export/shipments": "ExportKind",
+		"/v1/kinds/bulk_save/stock-levels": "BulkSaveKind", "/v1/jobs/save-1": "Job", "/v1/jobs/save-1/items": "ItemPage",
+		"/v1/uploads/upload-1": "Upload", "/v1/uploads/nothing": "Problem", "/v1/jobs/save-1/items?page_size=0": "Problem",
 		"/healthz": "Health", "/readyz": "Health", "/v1/jobs/nothing": "Problem", "/v1/jobs?page_size=0": "Problem",
 	} {
 		require.Contains(t, doc.Components.Schemas, schema)
 		var value any
 		b.get(t, path).json(t, &value)
 		assert.NoError(t, doc.Components.Schemas[schema].Value.VisitJSON(value, openapi3.MultiErrors()), path)
+	}
+}
+
+// What the document says about bodies is what is taken.
+func TestRequestsFitTheDocument(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.uploaded(t)
+	content := loadDocument(t, b).Paths.Find("/v1/bulk-saves/{kind}").Post.RequestBody.Value.Content
+	for body, fits := range map[string]bool{
+		`{"tenant":"acme","upload":"upload-1","mapping":{"A":"sku","B":""},"dry_run":true,"duplicates":"refuse","locale":"en"}`: true,
+		`{"tenant":"acme","rows":[{"sku":"A-1"}]}`:                      true,
+		`[{"sku":"A-1"}]`:                                               true,
+		`{"upload":"upload-1"}`:                                         false,
+		`{"tenant":"acme","upload":"upload-1","dry_run":"yes"}`:         false,
+		`{"tenant":"acme","upload":"upload-1","duplicates":"first"}`:    false,
+		`{"tenant":"acme","upload":"upload-1","colour":"red"}`:          false,
+		`{"tenant":"acme","upload":"upload-1","mapping":{"A":["sku"]}}`: false,
+		`{"tenant":"acme","rows":["A-1"]}`:                              false,
+	} {
+		var value any
+		require.NoError(t, json.Unmarshal([]byte(body), &value))
+		err := content.Get("application/json").Schema.Value.VisitJSON(value)
+		assert.Equal(t, fits, err == nil, "%s: %v", body, err)
+
+		b := setup(t)
+		b.uploaded(t)
+		path := savePath
+		if strings.HasPrefix(body, "[") {
+			path += "?tenant=acme"
+		}
+		a := b.send(t, http.MethodPost, path, body)
+		assert.Equal(t, fits, a.StatusCode == http.StatusAccepted, "%s: %s", body, a.body)
 	}
 }
 

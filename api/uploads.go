@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"time"
@@ -162,17 +161,19 @@ func shownUpload(u job.Upload) Upload {
 		Columns: make([]UploadColumn, 0, len(u.Columns)), Missing: u.Missing, Parent: u.Parent,
 		CreatedAt: u.CreatedAt, ExpiresAt: u.ExpiresAt,
 	}
+	size := 0
 	for _, c := range u.Columns {
 		shown := UploadColumn{Index: c.Index, Header: c.Header, Column: c.Column, Confidence: c.Confidence, How: c.How}
 		for _, sample := range c.Samples {
 			shown.Samples = append(shown.Samples, cutTo(sample, maxCell))
 		}
+		size += len(shown.Header) + maxCell*len(shown.Samples)
 		out.Columns = append(out.Columns, shown)
 	}
 	if u.SameAs != nil {
 		out.SameAs = &SameFile{JobID: u.SameAs.JobID, At: u.SameAs.At}
 	}
-	if body, err := json.Marshal(out); err == nil && len(body) >= MaxResponse {
+	if size >= MaxResponse || !fits(out) {
 		for i := range out.Columns { // cells hold 32,767 characters each, headers too
 			out.Columns[i].Samples, out.Columns[i].Header = nil, cutTo(out.Columns[i].Header, maxCell)
 		}
