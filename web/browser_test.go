@@ -163,9 +163,15 @@ func (b *tab) click(css string) {
 func (b *tab) enter(css string) {
 	b.t.Helper()
 	b.must(chromedp.Focus(chromedp.CSS(css)))
+	b.press("Enter", 13)
+}
+
+// press presses a key that has no character, by its name and its code on Windows.
+func (b *tab) press(key string, code int64) {
+	b.t.Helper()
 	for _, kind := range []input.DispatchKeyEventType{input.DispatchKeyEventTypeRawKeyDown, input.DispatchKeyEventTypeKeyUp} {
 		if _, err := chromedp.Call(b.ctx, input.DispatchKeyEvent, input.DispatchKeyEventParams{
-			Type: kind, Key: "Enter", Code: "Enter", WindowsVirtualKeyCode: 13, NativeVirtualKeyCode: 13,
+			Type: kind, Key: key, Code: key, WindowsVirtualKeyCode: code, NativeVirtualKeyCode: code,
 		}); err != nil {
 			b.t.Fatal(err)
 		}

@@ -20,9 +20,11 @@ import (
 type desk struct {
 	kinds *dataset.Registry
 
-	mu   sync.Mutex
-	jobs []job.Job // oldest first
-	keys map[string]string
+	mu      sync.Mutex
+	jobs    []job.Job // oldest first
+	keys    map[string]string
+	uploads map[string]job.Upload
+	items   map[string][]job.Item // by job
 }
 
 var _ api.Jobs = (*desk)(nil)
@@ -57,13 +59,13 @@ func (d *desk) StartExport(_ context.Context, in contract.ExportInput, key strin
 			return job.Job{}, false, &job.Error{Code: job.CodeDuplicate, Message: "the same export is already running", JobID: j.ID}
 		}
 	}
-	j := d.add(in, workflowID)
+	j := d.add(job.TypeExport, in.Kind, in.Tenant, in, workflowID)
 	d.keys[key] = j.ID
 	return j, false, nil
 }
 
-// add records a job; d.mu is held.
-func (d *desk) add(in contract.ExportInput, workflowID string) job.Job {
+// add records a job with its request; d.mu is held.
+func (d *desk) add(typ job.Type, kind, tenant string, in any, workflowID string) job.Job {
 	request, err := json.Marshal(in)
 	if err != nil {
 		panic(err) // plain values
@@ -72,7 +74,7 @@ func (d *desk) add(in contract.ExportInput, workflowID string) job.Job {
 	id := fmt.Sprintf("%08x-7c1d-4b6e-9a51-2f%010x", 0x5eed0000+n*7919, n)
 	created := start.Add(time.Duration(n) * time.Minute)
 	j := job.Job{
-		ID: id, RunID: id, WorkflowID: workflowID, Type: job.TypeExport, Kind: in.Kind, Tenant: in.Tenant,
+		ID: id, RunID: id, WorkflowID: workflowID, Type: typ, Kind: kind, Tenant: tenant,
 		Request: request, CreatedAt: created,
 		Status: job.Status{State: job.Queued, Progress: job.Progress{Phase: job.PhaseQueued}, UpdatedAt: created},
 	}
@@ -83,7 +85,7 @@ func (d *desk) add(in contract.ExportInput, workflowID string) job.Job {
 // put adds a job as a test wants it.
 func (d *desk) put(kind, tenant string, change func(*job.Job)) string {
 	d.mu.Lock()
-	j := d.add(contract.ExportInput{Kind: kind, Tenant: tenant, Format: "xlsx"}, fmt.Sprintf("export/%s/%s/%d", kind, tenant, len(d.jobs)))
+	j := d.add(job.TypeExport, kind, tenant, contract.ExportInput{Kind: kind, Tenant: tenant, Format: "xlsx"}, fmt.Sprintf("export/%s/%s/%d", kind, tenant, len(d.jobs)))
 	d.mu.Unlock()
 	d.move(j.ID, change)
 	return j.ID
@@ -130,7 +132,7 @@ func (d *desk) Jobs(_ context.Context, q job.Query) (job.Page, error) {
 	defer d.mu.Unlock()
 	var found []job.Job
 	for _, j := range slices.Backward(d.jobs) {
-		if (q.Kind == "" || q.Kind == j.Kind) && (q.State == "" || q.State == j.State) && (q.Tenant == "" || q.Tenant == j.Tenant) {
+		if (q.Type == "" || q.Type == j.Type) && (q.Kind == "" || q.Kind == j.Kind) && (q.State == "" || q.State == j.State) && (q.Tenant == "" || q.Tenant == j.Tenant) {
 			found = append(found, j)
 		}
 	}
@@ -176,13 +178,9 @@ func (d *desk) Retry(ctx context.Context, id string) (job.Job, error) {
 	if err != nil {
 		return j, err
 	}
-	var in contract.ExportInput
-	if err := json.Unmarshal(j.Request, &in); err != nil {
-		return j, err
-	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.add(in, j.WorkflowID), nil
+	return d.add(j.Type, j.Kind, j.Tenant, j.Request, j.WorkflowID), nil
 }
 
 func (d *desk) Artifact(ctx context.Context, id, name string) (job.Artifact, error) {

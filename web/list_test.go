@@ -56,7 +56,7 @@ func TestListPagesAndFilters(t *testing.T) {
 	b.choose("[name=list-state]", "failed")
 	b.until(rows(1))
 	b.until(fmt.Sprintf(`document.querySelector('%s')`, row(failed)))
-	b.choose("[name=list-kind]", "stock-levels")
+	b.choose("[name=list-kind]", "export/stock-levels")
 	b.untilText(".empty", "조건에 맞는 작업이 없습니다")
 	b.click(".empty button")
 	b.until(rows(25))

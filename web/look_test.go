@@ -112,27 +112,36 @@ const faint = `(() => {
 	return found;
 })()`
 
-// wide lists what reaches beyond the right edge of the window.
+// wide lists what reaches beyond the right edge of the window, but for texts that end in an ellipsis.
 const wide = `(() => {
 	const edge = document.documentElement.clientWidth;
+	const cut = (e) => e && (getComputedStyle(e).textOverflow === "ellipsis" || cut(e.parentElement));
 	const found = [...document.querySelectorAll("body *")].filter((e) => e.checkVisibility() && !e.closest(".unseen, thead, .switch input, svg")
-		&& e.getBoundingClientRect().right > edge + 1);
+		&& !cut(e.parentElement) && e.getBoundingClientRect().right > edge + 1);
 	return [document.documentElement.scrollWidth > edge ? "the page scrolls sideways" : "",
 		...found.slice(0, 3).map((e) => e.outerHTML.slice(0, 120))].filter(Boolean);
 })()`
 
-// TestItFitsAndCanBeRead walks through the page at the widths it is made for, light and dark, in both
-// languages, and takes the pictures.
+// scene is a state of the page: where it is, and when it is ready.
+type scene struct{ name, address, ready string }
+
+// TestItFitsAndCanBeRead walks through the page.
 func TestItFitsAndCanBeRead(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	runningID, failedID, doneID := busy(s)
-	scenes := []struct{ name, address, ready string }{
+	fits(t, s, "export", []scene{
 		{"list", "#/", `document.querySelectorAll("tr[data-job]").length > 10`},
 		{"running", "#/jobs/" + runningID, fmt.Sprintf(`document.querySelector('.hero[data-job="%s"]')`, runningID)},
 		{"failed", "#/jobs/" + failedID, fmt.Sprintf(`document.querySelector('.hero[data-job="%s"]')`, failedID)},
 		{"done", "#/jobs/" + doneID, fmt.Sprintf(`document.querySelector('.hero[data-job="%s"]') && document.querySelector(".facts-card")?.innerText.length > 40`, doneID)},
-	}
+	})
+}
+
+// fits looks at scenes at the widths that the page is made for, light and dark, in both languages, and takes the
+// pictures. The form is that of a type of job.
+func fits(t *testing.T, s *site, form string, scenes []scene) {
+	t.Helper()
 	for _, theme := range []string{"light", "dark"} {
 		t.Run(theme, func(t *testing.T) {
 			t.Parallel()
@@ -141,34 +150,41 @@ func TestItFitsAndCanBeRead(t *testing.T) {
 			b.look(theme)
 			b.open(s)
 			b.click(fmt.Sprintf(".switch button[lang=%s]", lang))
+			b.click("#tab-" + form)
 			b.keys("#tenant", "acme")
 			for _, scene := range scenes {
 				b.run("location.hash = %s", scene.address)
 				b.until(scene.ready)
-				for _, width := range []int64{360, 390, 600, 820, 1000, 1181, 1400, 1600} {
-					height := int64(900)
-					if width < 500 {
-						height = 844
-					}
-					b.must(chromedp.EmulateViewport(width, height))
-					b.run("scrollTo(0, 0)")
-					for _, found := range eval[[]string](b, wide) {
-						t.Errorf("%s at %d px: %s", scene.name, width, found)
-					}
-					if width == 390 || width == 1000 || width == 1400 {
-						b.picture(fmt.Sprintf("%s-%d-%s-%s", scene.name, width, theme, lang))
-					}
-					if width == 390 && scene.name == "list" {
-						b.run(`document.querySelector(".list").scrollIntoView()`)
-						b.picture(fmt.Sprintf("%s-%d-%s-%s-scrolled", scene.name, width, theme, lang))
-					}
-				}
+				b.fit(scene.name, theme+"-"+lang)
 				b.run(`for (const fold of document.querySelectorAll(".fold[aria-expanded=false], details:not([open]) > summary")) fold.click()`)
 				for _, found := range eval[[]string](b, faint) {
 					t.Errorf("%s is hard to read: %s", scene.name, found)
 				}
 			}
 		})
+	}
+}
+
+// fit narrows and widens the window.
+func (b *tab) fit(name, look string) {
+	b.t.Helper()
+	for _, width := range []int64{360, 390, 600, 820, 1000, 1181, 1400, 1600} {
+		height := int64(900)
+		if width < 500 {
+			height = 844
+		}
+		b.must(chromedp.EmulateViewport(width, height))
+		b.run("scrollTo(0, 0)")
+		for _, found := range eval[[]string](b, wide) {
+			b.t.Errorf("%s at %d px: %s", name, width, found)
+		}
+		if width == 390 || width == 1000 || width == 1400 {
+			b.picture(fmt.Sprintf("%s-%d-%s", name, width, look))
+		}
+		if width == 390 && eval[bool](b, `document.documentElement.scrollHeight > innerHeight`) {
+			b.run(`scrollTo(0, innerHeight - 60)`)
+			b.picture(fmt.Sprintf("%s-%d-%s-scrolled", name, width, look))
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -29,6 +30,10 @@ type site struct {
 	streams atomic.Int64
 	// posts counts the requests that change something.
 	posts atomic.Int64
+	// cutUploads breaks the connection in the midst of a file; slowUploads makes every upload wait there until a value
+	// can be received.
+	cutUploads  atomic.Bool
+	slowUploads atomic.Pointer[chan struct{}]
 	// loseAnswers lets requests that change something reach the desk, but not their answers the browser.
 	loseAnswers atomic.Bool
 }
@@ -48,7 +53,9 @@ func newSite(t *testing.T) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &site{desk: &desk{kinds: kinds, keys: map[string]string{}}, files: files}
+	s := &site{files: files, desk: &desk{
+		kinds: kinds, keys: map[string]string{}, uploads: map[string]job.Upload{}, items: map[string][]job.Item{},
+	}}
 	handler, err := api.New(api.Options{
 		Jobs: s.desk, Files: files, Kinds: kinds, Web: pages, TemporalUI: "http://temporal.test", Poll: 20 * time.Millisecond,
 	})
@@ -71,6 +78,8 @@ func (s *site) faulty(handler http.Handler) http.Handler {
 			panic(http.ErrAbortHandler)
 		}
 		switch {
+		case r.URL.Path == "/v1/uploads":
+			s.hinder(r)
 		case r.Method == http.MethodPost:
 			s.posts.Add(1)
 			if s.loseAnswers.Load() {
@@ -86,6 +95,21 @@ func (s *site) faulty(handler http.Handler) http.Handler {
 		}
 		handler.ServeHTTP(w, r)
 	})
+}
+
+// hinder does to an upload what the site's switches say.
+func (s *site) hinder(r *http.Request) {
+	slow := s.slowUploads.Load()
+	if !s.cutUploads.Load() && slow == nil {
+		return
+	}
+	if _, err := io.CopyN(io.Discard, r.Body, 1<<20); err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	if slow != nil {
+		<-*slow
+	}
+	panic(http.ErrAbortHandler)
 }
 
 // running is a job in the midst of its pages.

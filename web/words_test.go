@@ -20,18 +20,18 @@ func TestLanguageIsRemembered(t *testing.T) {
 	busy(s)
 	b := newTab(t, 1400, 900, "")
 	b.open(s) // the browser says that it likes Korean
-	b.untilText("h2", "새 내보내기")
+	b.untilText("h2", "새 작업")
 	b.click(`.switch button[lang=en]`)
-	b.untilText("h2", "New export")
+	b.untilText("h2", "New job")
 	b.untilText(".jobs", "Rows came or went while it ran")
 	b.untilText(".kinds", "Stock shortages")
 	b.must(chromedp.Reload())
-	b.untilText("h2", "New export")
+	b.untilText("h2", "New job")
 	if got := eval[string](b, "document.documentElement.lang"); got != "en" {
 		t.Errorf("the document's language is %q", got)
 	}
 	b.click(`.switch button[lang=ko]`)
-	b.untilText("h2", "새 내보내기")
+	b.untilText("h2", "새 작업")
 }
 
 // TestDictionariesAgree compares the languages with each other and with what the modules use.
@@ -89,6 +89,11 @@ func TestDictionariesAgree(t *testing.T) {
 			t.Errorf("reason %s has no words", reason)
 		}
 	}
+	for _, code := range job.RowCodes {
+		if words["ko"]["code."+string(code)] == "" {
+			t.Errorf("code %s has no words", code)
+		}
+	}
 }
 
 // modules is the text of all our modules but the dictionaries.
@@ -97,7 +102,7 @@ func modules(t *testing.T) string {
 	var all strings.Builder
 	source := os.DirFS("static")
 	err := fs.WalkDir(source, ".", func(name string, _ fs.DirEntry, err error) error {
-		if err != nil || path.Ext(name) != ".js" || name == "i18n.js" || strings.HasPrefix(name, "vendor/") {
+		if err != nil || path.Ext(name) != ".js" || strings.HasPrefix(name, "words/") || strings.HasPrefix(name, "vendor/") {
 			return err
 		}
 		data, err := fs.ReadFile(source, name)

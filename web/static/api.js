@@ -63,7 +63,8 @@ async function request(method, path, { body, key, signal } = {}) {
   return parse(text);
 }
 
-function parse(text) {
+/** The JSON of an answer, {} if it is none. */
+export function parse(text) {
   try {
     return JSON.parse(text) ?? {};
   } catch {
@@ -81,7 +82,12 @@ const at = (id) => `/v1/jobs/${encodeURIComponent(id)}`;
 
 export const getKinds = (signal) => request("GET", "/v1/kinds", { signal }).then((r) => r.kinds ?? []);
 
-export const getKind = (name, signal) => request("GET", `/v1/kinds/export/${encodeURIComponent(name)}`, { signal });
+/** The place is TYPE/NAME. */
+export const getKind = (place, signal) =>
+  request("GET", `/v1/kinds/${place.split("/").map(encodeURIComponent).join("/")}`, { signal });
+
+/** Where the empty workbook of a kind of bulk save is. */
+export const templateURL = (name, locale) => `/v1/kinds/bulk_save/${encodeURIComponent(name)}/template.xlsx?locale=${locale}`;
 
 export function getJobs(query, signal) {
   const given = Object.entries(query).filter(([, value]) => value);
@@ -98,7 +104,20 @@ export const newKey = () =>
 export const startExport = (kind, body, key) =>
   request("POST", `/v1/exports/${encodeURIComponent(kind)}`, { body, key });
 
-/** Asks a job to cancel, pause, resume or retry, by the link that it offers; resolves to a job. */
+/** Resolves to what was found in an upload that was sent before. */
+export const getUpload = (id, signal) => request("GET", `/v1/uploads/${encodeURIComponent(id)}`, { signal });
+
+/** Starts a bulk save of an upload; for the key see startExport. */
+export const startSave = (kind, body, key) =>
+  request("POST", `/v1/bulk-saves/${encodeURIComponent(kind)}`, { body, key });
+
+/** One page of the rows of a job, see job.ItemPage. */
+export function getItems(id, query, signal) {
+  const given = Object.entries(query).filter(([, value]) => value);
+  return request("GET", `${at(id)}/items?${new URLSearchParams(given)}`, { signal });
+}
+
+/** Asks a job to cancel, pause, resume, retry or undo, by the link that it offers; resolves to a job. */
 export const act = (link) => request("POST", link);
 
 /**

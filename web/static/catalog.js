@@ -5,8 +5,13 @@ import { usePoll } from "./hooks.js";
 
 const AGAIN = 3000; // ms between attempts while the API is away
 
+const TYPES = ["export", "bulk_save"]; // that this page has a form for
+
+/** The place of a kind in details: two types may have a kind of the same name. */
+export const placeOf = (type, name) => `${type}/${name}`;
+
 /**
- * Returns kinds (null until they are known), details by name (null for a kind that is gone), and want(name),
+ * Returns kinds (null until they are known), details by placeOf (null for a kind that is gone), and want(place),
  * which asks for details once. A deploy may change them; a page that has them keeps them until it is loaded
  * anew, and the API's refusals say what is not so any more.
  */
@@ -16,20 +21,20 @@ export function useCatalog() {
   const [wanted, setWanted] = useState([]);
   usePoll(async (signal) => {
     const all = await getKinds(signal);
-    if (!signal.aborted) setKinds(all.filter((kind) => kind.type === "export"));
+    if (!signal.aborted) setKinds(all.filter((kind) => TYPES.includes(kind.type)));
   }, AGAIN, kinds === null, "kinds");
 
-  const missing = wanted.filter((name) => !(name in details));
+  const missing = wanted.filter((place) => !(place in details));
   usePoll(async (signal) => {
-    for (const name of missing) {
-      const kind = await getKind(name, signal).catch((error) => {
+    for (const place of missing) {
+      const kind = await getKind(place, signal).catch((error) => {
         if (error.status === 404) return null;
         throw error;
       });
-      if (!signal.aborted) setDetails((old) => ({ ...old, [name]: kind }));
+      if (!signal.aborted) setDetails((old) => ({ ...old, [place]: kind }));
     }
   }, AGAIN, missing.length > 0, missing.join());
 
-  const want = useCallback((name) => setWanted((old) => (old.includes(name) ? old : [...old, name])), []);
+  const want = useCallback((place) => setWanted((old) => (old.includes(place) ? old : [...old, place])), []);
   return { kinds, details, want };
 }

@@ -57,23 +57,20 @@ export function useReachable() {
   return reachable;
 }
 
-/** The job that the address names (#/jobs/ID), or "". */
+/** What the address names: {view: "jobs" or "uploads", id}, or an empty view for the list. */
 export function useRoute() {
-  const read = () => {
-    const found = /^#\/jobs\/([^/?]+)$/.exec(location.hash);
-    try {
-      return found ? decodeURIComponent(found[1]) : "";
-    } catch {
-      return ""; // a broken escape in a hand-made address
-    }
-  };
-  const [id, set] = useState(read);
+  const [hash, set] = useState(location.hash);
   useEffect(() => {
-    const look = () => set(read());
+    const look = () => set(location.hash);
     addEventListener("hashchange", look);
     return () => removeEventListener("hashchange", look);
   }, []);
-  return id;
+  const found = /^#\/(jobs|uploads)\/([^/?]+)$/.exec(hash);
+  try {
+    return found ? { view: found[1], id: decodeURIComponent(found[2]) } : { view: "", id: "" };
+  } catch {
+    return { view: "", id: "" }; // a broken escape in a hand-made address
+  }
 }
 
 /**

@@ -17,6 +17,9 @@ const ENDS = new Set(["succeeded", "partially_succeeded", "failed", "cancelled",
 /** Whether a job will not move by itself any more. */
 export const ended = (job) => ENDS.has(job.state);
 
+/** Whether a job is a dry run that waits for somebody to let it go on. */
+export const held = (job) => job.state === "paused" && job.progress.phase === "holding";
+
 /** Follows the first few of these jobs by server-sent events. */
 function useStreams(ids, onJob) {
   const open = useRef(new Map());
@@ -43,7 +46,7 @@ function useStreams(ids, onJob) {
 }
 
 /**
- * The list of jobs that match a filter {kind, state, tenant}, newest first, kept up to date while active.
+ * The list of jobs that match a filter {type, kind, state, tenant}, newest first, kept up to date while active.
  * rows is null until the first answer. onEnd is called with every job seen to end.
  */
 export function useJobs(filter, active, onEnd) {

@@ -7,7 +7,8 @@ import { Dock } from "./components/dock.js";
 import { Header } from "./components/header.js";
 import { JobDetail } from "./components/job_detail.js";
 import { JobList } from "./components/job_list.js";
-import { NewExport } from "./components/new_export.js";
+import { Mapping } from "./components/mapping.js";
+import { NewJob } from "./components/new_job.js";
 import { App } from "./context.js";
 import { errorAt } from "./draft.js";
 import { formatter } from "./format.js";
@@ -23,13 +24,14 @@ function Page() {
   const [theme, setTheme] = useRemembered("theme", "auto");
   const [tenant, setTenant] = useRemembered("tenant", "");
   const [recent, setRecent] = useRemembered("tenants", []);
-  const [filter, setFilter] = useState({ kind: "", state: "", tenant: "" });
+  const [filter, setFilter] = useState({ type: "", kind: "", state: "", tenant: "" });
   const [errors, setErrors] = useState([]); // of the form; the tenant's field stands in the header
   const [live, announce] = useState("");
   const [question, setQuestion] = useState(null);
   const [notices, setNotices] = useState([]);
   const { kinds, details, want } = useCatalog();
-  const shown = useRoute();
+  const [upload, setUpload] = useState(null); // the last one that nothing has been started with
+  const { view, id: shown } = useRoute();
 
   document.documentElement.lang = lang; // before children render: api.js asks in this language
   useEffect(() => {
@@ -39,8 +41,12 @@ function Page() {
 
   const t = useMemo(() => translator(lang), [lang]);
   const text = (pair) => textIn(lang, pair);
-  const kindTitle = (name) => text(kinds?.find((kind) => kind.name === name)?.title) || name;
-  const onEnd = (job) => announce(t("live.ended", { kind: `${kindTitle(job.kind)} ${job.tenant}`, state: t(`state.${job.state}`) }));
+  const titleOf = ({ type, kind: name, save }) => {
+    const kind = text(kinds?.find((each) => each.type === type && each.name === name)?.title) || name;
+    if (type !== "bulk_save") return kind;
+    return t(save?.undoes ? "title.undo" : "title.save", { kind });
+  };
+  const onEnd = (job) => announce(t("live.ended", { kind: `${titleOf(job)} ${job.tenant}`, state: t(`state.${job.state}`) }));
   const jobs = useJobs(filter, !shown, onEnd);
 
   const running = (jobs.rows ?? []).filter((job) => !ended(job)).length;
@@ -54,21 +60,34 @@ function Page() {
 
   const seen = (jobs.rows ?? []).map((job) => job.tenant);
   const app = {
-    lang, t, text, fmt: formatter(lang), kinds, details, want, kindTitle, tenant, setTenant,
+    lang, t, text, fmt: formatter(lang), kinds, details, want, titleOf, tenant, setTenant,
     tenants: [...new Set([...recent, ...seen])], announce, notify, confirm,
   };
   const started = (job) => {
     setRecent([job.tenant, ...recent.filter((code) => code !== job.tenant)].slice(0, RECENT));
-    announce(t("new.started"));
+    announce(t(job.type === "bulk_save" ? "save.started" : "new.started"));
     jobs.upsert(job);
+  };
+  const saveStarted = (job) => {
+    started(job);
+    setUpload(null);
+    location.hash = `#/jobs/${job.id}`;
+  };
+  const uploaded = (found) => {
+    setUpload(found);
+    // Whoever has gone to look at a job meanwhile is told, not taken away.
+    if (!/^#\/./.test(location.hash)) location.hash = `#/uploads/${found.id}`;
+    else notify({ tone: "good", text: t("upload.ready", { name: found.name }), href: `#/uploads/${found.id}`, link: t("upload.open") });
   };
   return html`<${App.Provider} value=${app}>
     <${Header} theme=${theme} setTheme=${setTheme} tenantError=${errorAt(errors, "/tenant")}
       setLang=${(next) => { remember("lang", next); setLang(next); }} />
     <main>
-      ${shown && html`<div class="detail"><${JobDetail} key=${shown} id=${shown} onJob=${jobs.upsert} /></div>`}
+      ${view === "uploads" && html`<div class="detail"><${Mapping} key=${shown} id=${shown}
+        known=${upload?.id === shown ? upload : null} onStarted=${saveStarted} /></div>`}
+      ${view === "jobs" && html`<div class="detail"><${JobDetail} key=${shown} id=${shown} onJob=${jobs.upsert} /></div>`}
       <div class="home" hidden=${Boolean(shown)}>
-        <${NewExport} onStarted=${started} errors=${errors} setErrors=${setErrors} />
+        <${NewJob} onStarted=${started} onUploaded=${uploaded} upload=${upload} errors=${errors} setErrors=${setErrors} />
         <${JobList} jobs=${jobs} filter=${filter} setFilter=${setFilter} active=${!shown} />
       </div>
     </main>

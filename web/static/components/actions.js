@@ -3,43 +3,49 @@ import { useState } from "preact/hooks";
 import { act } from "../api.js";
 import { useApp } from "../context.js";
 import { html } from "../html.js";
+import { held } from "../jobs.js";
 import { Icon } from "./icon.js";
 import { available } from "./status.js";
 
-const ACTIONS = ["pause", "resume", "retry", "cancel"];
+const ACTIONS = ["pause", "resume", "retry", "undo", "cancel"];
 
-/** onJob gets the job as it is after an action; a retry may give another one. */
-export function Actions({ job, now, onJob, withSize = false }) {
-  const { t, fmt, notify, confirm, kindTitle } = useApp();
+// A dry run that waits is answered where its result is seen, see hold.js, and so a save is undone.
+const offered = (job, whole) => ACTIONS.filter((action) => job.links[action]
+  && !(held(job) && (action === "resume" || action === "cancel")) && (whole || action !== "undo"));
+
+/** onJob gets the job as it is after an action; a retry or undo gives another one. whole: on the job's own page. */
+export function Actions({ job, now, onJob, whole = false }) {
+  const { t, fmt, notify, confirm, titleOf } = useApp();
   const [busy, setBusy] = useState("");
-  const name = kindTitle(job.kind);
+  const name = titleOf(job);
 
   async function run(action) {
-    if (action === "cancel") {
-      const sure = await confirm({
-        title: t("cancel.title"), text: `${name} · ${job.tenant}. ${t("cancel.text")}`,
-        yes: t("cancel.yes"), no: t("cancel.no"),
-      });
-      if (!sure) return;
-    }
+    if (!(await sure(action))) return;
     setBusy(action);
     try {
       onJob(await act(job.links[action]));
     } catch (error) {
       notify(error.jobID
-        ? { text: t("new.duplicate"), href: `#/jobs/${error.jobID}`, link: t("new.duplicate.open") }
+        ? { text: t(job.type === "bulk_save" ? "save.duplicate" : "new.duplicate"), href: `#/jobs/${error.jobID}`, link: t("new.duplicate.open") }
         : { text: error.unreachable ? t("act.unreachable") : error.message || t("act.failed", { status: error.status }) });
     } finally {
       setBusy("");
     }
   }
 
+  function sure(action) {
+    if (action !== "cancel" && action !== "undo") return true;
+    const what = t(action === "cancel" && job.type === "bulk_save" ? "ask.cancel.text.save" : `ask.${action}.text`);
+    return confirm({ title: t(`ask.${action}.title`), text: `${name} · ${job.tenant}. ${what}`, yes: t(`ask.${action}.yes`), no: t(`ask.${action}.no`) });
+  }
+
   const files = available(job, now);
   return html`<div class="actions">
-    ${files.map((file) => html`<a key=${file.name} role="button" class="small" data-action="download" download=${file.name}
+    ${files.map((file) => html`<a key=${file.name} role="button" class="small ${held(job) ? "quiet" : ""}" data-action="download" download=${file.name}
       href=${file.url} title=${file.name}>
-      <${Icon} name="download" />${t("act.download")}${withSize && html` <span class="size">${fmt.bytes(file.size)}</span>`}</a>`)}
-    ${ACTIONS.filter((action) => job.links[action]).map((action) => html`<button key=${action} type="button" class="small quiet ${action === "cancel" ? "danger" : ""}"
+      <${Icon} name="download" />${t(job.type === "bulk_save" ? "act.errors" : "act.download")}${whole && html` <span class="size">${fmt.bytes(file.size)}</span>`}</a>`)}
+    ${held(job) && !whole && html`<a role="button" class="small" data-action="review" href=${`#/jobs/${job.id}`}><${Icon} name="check" />${t("act.review")}</a>`}
+    ${offered(job, whole).map((action) => html`<button key=${action} type="button" class="small quiet ${action === "cancel" ? "danger" : ""}"
       data-action=${action} disabled=${busy !== ""} aria-busy=${busy === action ? "true" : undefined}
       aria-label=${`${t(`act.${action}`)}: ${name} ${job.tenant}`} onClick=${() => run(action)}>
       <${Icon} name=${action} /><span>${t(`act.${action}`)}</span></button>`)}

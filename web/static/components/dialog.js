@@ -11,7 +11,7 @@ export function Dialog({ question }) {
   }, [question]);
   const answer = (yes) => question?.answer(yes);
   return html`<dialog ref=${box} aria-labelledby="dialog-title" aria-describedby="dialog-text"
-      onClose=${() => answer(false)}>
+      onCancel=${() => answer(false)}>
     ${question && html`<article class="ask">
       <h2 id="dialog-title">${question.title}</h2>
       <p id="dialog-text">${question.text}</p>

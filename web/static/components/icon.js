@@ -4,6 +4,8 @@ const PATHS = {
   cancel: "M6 6l12 12M18 6L6 18",
   pause: "M9 5v14M15 5v14",
   resume: "M8 5l11 7-11 7z",
+  undo: "M4 10h10a5 5 0 0 1 0 10H9M8 5l-5 5 5 5",
+  upload: "M12 16V5M7 9l5-5 5 5M5 20h14",
   retry: "M4 12a8 8 0 1 0 2.6-5.9M4 4v5h5",
   download: "M12 4v11M7 11l5 5 5-5M5 20h14",
   details: "M9 6l6 6-6 6",

@@ -10,13 +10,20 @@ import { JobRow } from "./job_row.js";
 const STATES = ["queued", "running", "paused", "waiting", "cancelling",
   "succeeded", "partially_succeeded", "failed", "cancelled", "timed_out"];
 
+const TYPES = ["export", "bulk_save"];
+
 /** jobs is what useJobs gives. */
 export function JobList({ jobs, filter, setFilter, active }) {
-  const { t, text, kinds, notify } = useApp();
+  const { t, kinds, titleOf, notify } = useApp();
   const { rows, next, more, upsert } = jobs;
   const now = useNow(active && Boolean(rows?.some((job) => !ended(job))));
   const [busy, setBusy] = useState(false);
-  const filtered = Boolean(filter.kind || filter.state || filter.tenant);
+  const filtered = Boolean(filter.type || filter.state || filter.tenant);
+
+  const byKind = (value) => { // TYPE/NAME, or TYPE/ for all of a type
+    const [type = "", kind = ""] = value.split("/");
+    setFilter({ ...filter, type, kind });
+  };
 
   async function showMore() {
     setBusy(true);
@@ -33,14 +40,17 @@ export function JobList({ jobs, filter, setFilter, active }) {
     <div class="head">
       <h2 id="list-title" tabindex="-1">${t("list.title")}</h2>
       <div class="by">
-        <${Select} name="kind" label=${t("list.kind")} value=${filter.kind} onChange=${(kind) => setFilter({ ...filter, kind })}
-          options=${(kinds ?? []).map((kind) => [kind.name, text(kind.title)])} />
-        <${Select} name="state" label=${t("list.state")} value=${filter.state} onChange=${(state) => setFilter({ ...filter, state })}
-          options=${STATES.map((state) => [state, t(`state.${state}`)])} />
+        <${Select} name="kind" label=${t("list.kind")} value=${filter.type && `${filter.type}/${filter.kind}`} onChange=${byKind}>
+          ${TYPES.map((type) => html`<optgroup key=${type} label=${t(`type.${type}`)}>
+            <option value=${`${type}/`}>${t(`list.all.${type}`)}</option>
+            ${kinds?.filter((kind) => kind.type === type).map((kind) => html`<option key=${kind.name} value=${`${type}/${kind.name}`}>
+              ${titleOf({ type, kind: kind.name })}</option>`)}</optgroup>`)}</${Select}>
+        <${Select} name="state" label=${t("list.state")} value=${filter.state} onChange=${(state) => setFilter({ ...filter, state })}>
+          ${STATES.map((state) => html`<option key=${state} value=${state}>${t(`state.${state}`)}</option>`)}</${Select}>
         <${Tenant} value=${filter.tenant} onChange=${(tenant) => setFilter({ ...filter, tenant })} />
       </div>
     </div>
-    ${rows?.length === 0 ? html`<${Empty} filtered=${filtered} onClear=${() => setFilter({ kind: "", state: "", tenant: "" })} />`
+    ${rows?.length === 0 ? html`<${Empty} filtered=${filtered} onClear=${() => setFilter({ type: "", kind: "", state: "", tenant: "" })} />`
       : html`<table class="jobs" role="table" aria-labelledby="list-title" aria-busy=${rows ? undefined : "true"}>
       <thead role="rowgroup"><tr role="row">
         ${["job", "state", "progress", "started", "actions"].map((name) => html`<th key=${name} role="columnheader" scope="col"
@@ -56,12 +66,12 @@ export function JobList({ jobs, filter, setFilter, active }) {
   </section>`;
 }
 
-function Select({ name, label, value, options, onChange }) {
+function Select({ name, label, value, onChange, children }) {
   const { t } = useApp();
   return html`<label><span>${label}</span><select name=${`list-${name}`} value=${value}
       onChange=${(e) => onChange(e.currentTarget.value)}>
     <option value="">${t("list.all")}</option>
-    ${options.map(([code, title]) => html`<option key=${code} value=${code}>${title}</option>`)}
+    ${children}
   </select></label>`;
 }
 

@@ -7,7 +7,7 @@ import { useRemembered } from "../hooks.js";
 import { html } from "../html.js";
 import { Columns } from "./columns.js";
 import { FieldError, FilterField } from "./filters.js";
-import { Icon } from "./icon.js";
+import { Notice } from "./notice.js";
 
 /** onStarted gets the new job; errors are [{pointer, message}] of the last attempt. */
 export function NewExport({ onStarted, errors, setErrors }) {
@@ -18,7 +18,6 @@ export function NewExport({ onStarted, errors, setErrors }) {
   const [refused, setRefused] = useState(0); // counts refusals: each leads to the first wrong field
   const [notice, setNotice] = useState(null);
   const [busy, setBusy] = useState(false);
-  const [open, setOpen] = useState(false); // matters where the form stands above the list
   const form = useRef(null);
 
   useEffect(() => { clear("/tenant"); }, [tenant]);
@@ -26,8 +25,9 @@ export function NewExport({ onStarted, errors, setErrors }) {
     if (refused) document.querySelector('input[aria-invalid="true"], select[aria-invalid="true"]')?.focus();
   }, [refused]);
 
-  const chosen = kinds?.find((each) => each.name === name) ?? kinds?.[0];
-  const kind = useKind(chosen?.name);
+  const exports = kinds?.filter((each) => each.type === "export");
+  const chosen = exports?.find((each) => each.name === name) ?? exports?.[0];
+  const kind = useKind("export", chosen?.name);
   const draft = kind && (drafts[kind.name] ?? emptyDraft(kind));
 
   function clear(place) {
@@ -88,58 +88,42 @@ export function NewExport({ onStarted, errors, setErrors }) {
     };
   }
 
-  return html`<section class="panel new ${open ? "open" : ""}" aria-labelledby="new-title">
-    <div class="head"><h2 id="new-title">${t("new.title")}</h2>
-      <button type="button" class="small quiet fold" aria-expanded=${String(open)} aria-controls="new-form" onClick=${() => setOpen(!open)}>
-        ${t(open ? "new.fold.close" : "new.fold.open")}</button></div>
-    <form id="new-form" ref=${form} novalidate onSubmit=${submit}>
-      <div class="scroll">
-        <fieldset class="kinds"><legend>${t("new.kind")}</legend>
-          ${kinds?.map((each) => html`<label key=${each.name} class="kind"><input type="radio" name="kind" value=${each.name}
-            checked=${each.name === chosen.name} onChange=${() => choose(each.name)} />
-            <span><strong>${text(each.title)}</strong><small>${text(each.about)}</small></span></label>`)
-            ?? [1, 2, 3].map((i) => html`<div key=${i} class="skeleton tall" />`)}
-        </fieldset>
-        ${kind ? html`
-        <fieldset key=${kind.name} class="filters"><legend>${t("new.filters")}</legend>
-          ${kind.filters.length ? kind.filters.map((filter) => html`<${FilterField} key=${filter.name} filter=${filter}
-            value=${draft.filters[filter.name]} error=${errorAt(errors, `/filters/${filter.name}`)}
-            onChange=${(value) => change({ filters: { ...draft.filters, [filter.name]: value } }, `/filters/${filter.name}`)} />`)
-            : html`<p class="muted">${t("new.filters.none")}</p>`}
-        </fieldset>
-        <${Columns} columns=${kind.columns} chosen=${draft.columns} error=${errorAt(errors, "/columns")}
-          onChange=${(columns) => change({ columns }, "/columns")} />
-        <div class="field">
-          <label class="label" for="filename">${t("new.filename")} <span class="hint">${t("new.optional")}</span></label>
-          <input id="filename" value=${draft.filename} maxlength="195" autocomplete="off" placeholder=${t("new.filename.hint")}
-            aria-invalid=${errorAt(errors, "/filename") ? "true" : undefined} aria-describedby="filename-error"
-            onInput=${(e) => change({ filename: e.currentTarget.value }, "/filename")} />
-          <${FieldError} id="filename-error" text=${errorAt(errors, "/filename")} />
-        </div>` : html`<div class="skeleton tall" />`}
+  return html`<form ref=${form} novalidate onSubmit=${submit}>
+    <div class="scroll">
+      <fieldset class="kinds"><legend>${t("new.kind")}</legend>
+        ${exports?.map((each) => html`<label key=${each.name} class="kind"><input type="radio" name="kind" value=${each.name}
+          checked=${each.name === chosen.name} onChange=${() => choose(each.name)} />
+          <span><strong>${text(each.title)}</strong><small>${text(each.about)}</small></span></label>`)
+          ?? [1, 2, 3].map((i) => html`<div key=${i} class="skeleton tall" />`)}
+      </fieldset>
+      ${kind ? html`
+      <fieldset key=${kind.name} class="filters"><legend>${t("new.filters")}</legend>
+        ${kind.filters.length ? kind.filters.map((filter) => html`<${FilterField} key=${filter.name} filter=${filter}
+          value=${draft.filters[filter.name]} error=${errorAt(errors, `/filters/${filter.name}`)}
+          onChange=${(value) => change({ filters: { ...draft.filters, [filter.name]: value } }, `/filters/${filter.name}`)} />`)
+          : html`<p class="muted">${t("new.filters.none")}</p>`}
+      </fieldset>
+      <${Columns} columns=${kind.columns} chosen=${draft.columns} error=${errorAt(errors, "/columns")}
+        onChange=${(columns) => change({ columns }, "/columns")} />
+      <div class="field">
+        <label class="label" for="filename">${t("new.filename")} <span class="hint">${t("new.optional")}</span></label>
+        <input id="filename" value=${draft.filename} maxlength="195" autocomplete="off" placeholder=${t("new.filename.hint")}
+          aria-invalid=${errorAt(errors, "/filename") ? "true" : undefined} aria-describedby="filename-error"
+          onInput=${(e) => change({ filename: e.currentTarget.value }, "/filename")} />
+        <${FieldError} id="filename-error" text=${errorAt(errors, "/filename")} />
+      </div>` : html`<div class="skeleton tall" />`}
+    </div>
+    <footer>
+      <div role="status"><${Notice} notice=${notice} onAgain=${send} /></div>
+      <div class="go">
+        ${kind && html`<fieldset class="switch" aria-label=${t("new.format")}>
+          ${kind.formats.map((each) => html`<label key=${each}><input type="radio" name="format" value=${each} checked=${format === each}
+            onChange=${() => { setFormat(each); clear("/format"); }} /><span>${t(`new.format.${each}`)}</span></label>`)}
+        </fieldset>`}
+        <button type="submit" id="start" aria-busy=${busy ? "true" : undefined} disabled=${busy || !kind}>
+          ${busy ? t("new.starting") : t("new.start")}</button>
+        <${FieldError} id="format-error" text=${errorAt(errors, "/format")} />
       </div>
-      <footer>
-        <div role="status"><${Notice} notice=${notice} onAgain=${send} /></div>
-        <div class="go">
-          ${kind && html`<fieldset class="switch" aria-label=${t("new.format")}>
-            ${kind.formats.map((each) => html`<label key=${each}><input type="radio" name="format" value=${each} checked=${format === each}
-              onChange=${() => { setFormat(each); clear("/format"); }} /><span>${t(`new.format.${each}`)}</span></label>`)}
-          </fieldset>`}
-          <button type="submit" id="start" aria-busy=${busy ? "true" : undefined} disabled=${busy || !kind}>
-            ${busy ? t("new.starting") : t("new.start")}</button>
-          <${FieldError} id="format-error" text=${errorAt(errors, "/format")} />
-        </div>
-      </footer>
-    </form>
-  </section>`;
-}
-
-function Notice({ notice, onAgain }) {
-  const { t } = useApp();
-  if (!notice) return null;
-  const icon = { good: "check", info: "clock", bad: "warning" }[notice.tone];
-  return html`<div class="notice ${notice.tone}"><${Icon} name=${icon} /><span>${notice.text}
-    ${notice.list?.map((line) => html`<br key=${line} />${line}`)}
-    ${notice.href && html` <a href=${notice.href}>${notice.link}</a>`}
-    ${notice.again && html` <button type="button" class="link" data-again onClick=${() => onAgain(notice.again)}>${t("new.retry")}</button>`}
-  </span></div>`;
+    </footer>
+  </form>`;
 }

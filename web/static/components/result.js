@@ -8,7 +8,9 @@ import { Icon } from "./icon.js";
 export function Result({ job, now }) {
   const { t } = useApp();
   const files = job.artifacts ?? [];
-  return html`<section class="panel facts-card result"><h2>${t("job.result")}</h2>
+  if (job.type === "bulk_save" && !files.length) return null; // no row was refused, or none yet
+  return html`<section class="panel facts-card result"><h2>${t(job.type === "bulk_save" ? "job.errors" : "job.result")}</h2>
+    ${job.type === "bulk_save" && html`<p class="advice">${t("job.errors.hint")}</p>`}
     ${files.length ? files.map((file) => html`<${File} key=${file.name} job=${job} file=${file} now=${now} />`)
       : html`<p class="muted">${t(ended(job) ? "job.result.nothing" : "job.result.none")}</p>`}
   </section>`;
@@ -21,8 +23,9 @@ function File({ job, file, now }) {
   const fate = file.deleted_at ? t("job.deleted", { time: fmt.dateTime(file.deleted_at) })
     : Date.parse(file.expires_at) <= now ? t("job.expired") : fmt.dateTime(file.expires_at);
   return html`<h3 class="filename">${file.name}</h3><dl>
-    <dt>${t("job.rows")}</dt><dd>${fmt.int(promised)} / ${fmt.int(file.rows)}
-      ${apart > 0 && html` <span class="flag"><${Icon} name="warning" />${t("job.rows.differ", { n: fmt.int(apart) })}</span>`}</dd>
+    ${job.type === "bulk_save" ? html`<dt>${t("job.errors.rows")}</dt><dd>${fmt.int(file.rows)}</dd>`
+      : html`<dt>${t("job.rows")}</dt><dd>${fmt.int(promised)} / ${fmt.int(file.rows)}
+      ${apart > 0 && html` <span class="flag"><${Icon} name="warning" />${t("job.rows.differ", { n: fmt.int(apart) })}</span>`}</dd>`}
     <dt>${t("job.size")}</dt><dd>${fmt.bytes(file.size)}</dd>
     ${file.sheets > 0 && html`<dt>${t("job.sheets")}</dt><dd>${fmt.int(file.sheets)}</dd>`}
     ${file.cells_truncated > 0 && html`<dt>${t("job.truncated")}</dt><dd>${fmt.int(file.cells_truncated)} <small class="muted">${t("job.truncated.hint")}</small></dd>`}

@@ -1,8 +1,10 @@
 // How a job's state and progress look, in the list and on its own page.
 import { useApp } from "../context.js";
 import { html } from "../html.js";
-import { ended } from "../jobs.js";
+import { ended, held } from "../jobs.js";
 import { Icon } from "./icon.js";
+import { tallyWords } from "./save.js";
+import { phaseOf } from "./steps.js";
 
 /** The state as a coloured pill. */
 export function Pill({ state }) {
@@ -48,37 +50,47 @@ function Bar({ job }) {
     max=${total || 1} value=${full ? total || 1 : Math.min(done, total)}></progress>`;
 }
 
+// The phases in which rows are counted, and forecast.
+const COUNTING = ["pages", "checking", "comparing", "applying", "undoing"];
+
 /** What the bar means, in words. */
 export function Facts({ job, now }) {
   const { t, fmt } = useApp();
-  const { phase, rows_done: done, rows_total: total, rate, eta } = job.progress;
-  const parts = [];
-  if (job.state === "succeeded") {
-    parts.push(t("progress.written", { n: fmt.int(done) }));
-  } else {
-    if (total > 0) {
-      parts.push(t("progress.rows", { done: fmt.int(done), total: fmt.int(total) }));
-    }
-    if (job.state === "running" || job.state === "queued") {
-      if (phase === "pages") {
-        if (eta && !job.stale_since) {
-          const left = Date.parse(eta) - now;
-          parts.push(left > 0 ? t("progress.left", { time: fmt.forecast(left) }) : t("progress.soon"));
-        }
-        if (rate > 0) parts.push(t("progress.rate", { n: fmt.int(rate) }));
-      } else if (phase !== "done") {
-        parts.push(t(`phase.${phase}.now`));
-      }
-    }
-  }
+  const parts = job.type === "bulk_save" && (ended(job) || held(job)) ? tallyWords(job, { t, fmt }) : [];
+  if (!parts.length) parts.push(...progressWords(job, now, { t, fmt }));
   return html`<span class="facts">${parts.map((part) => html`<span key=${part}>${part}</span>`)}</span>`;
 }
 
-/** Why a job ended as it did; the server's own words where it gives some. */
+function progressWords(job, now, { t, fmt }) {
+  const { rows_done: done, rows_total: total, rate, eta } = job.progress;
+  if (job.state === "succeeded") return [t("progress.written", { n: fmt.int(done) })];
+  const parts = total > 0 ? [t("progress.rows", { done: fmt.int(done), total: fmt.int(total) })] : [];
+  if (job.state !== "running" && job.state !== "queued") return parts;
+  const phase = phaseOf(job);
+  // An export only reads pages; of a save it matters whether it writes already.
+  if (phase !== "pages" && phase !== "done") parts.push(t(`phase.${phase}.now`));
+  if (!COUNTING.includes(phase)) return parts;
+  if (eta && !job.stale_since) {
+    const left = Date.parse(eta) - now;
+    parts.push(left > 0 ? t("progress.left", { time: fmt.forecast(left) }) : t("progress.soon"));
+  }
+  if (rate > 0) parts.push(t("progress.rate", { n: fmt.int(rate) }));
+  return parts;
+}
+
+// Reasons whose facts are on the page in the reader's language, so that the server's message would only repeat them.
+const COUNTED = ["rows_refused", "rows_kept", "stale"];
+
+/** Why a job ended as it did. */
 export function reasonOf(job, t) {
   if (!job.reason) return "";
+  if (job.state === "failed" && job.reason === "rows_refused") return t("reason.all_refused");
+  if (job.state === "failed" && job.reason === "rows_kept") return t("reason.all_kept");
   return t(`reason.${job.reason}`);
 }
+
+/** The server's own words about that, where they say more. */
+export const messageOf = (job) => (COUNTED.includes(job.reason) ? "" : job.message);
 
 /** How long the job has taken so far, or took, in ms. */
 export const elapsed = (job, now) => Date.parse(job.ended_at ?? new Date(now).toISOString()) - Date.parse(job.created_at);
