@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"context"
+	"reflect"
 	"slices"
 	"time"
 
@@ -112,9 +113,27 @@ func (in *Intake) open(row *upload.Row) {
 	in.heads = append(in.heads, SheetHead{Head: head, Columns: match.Columns, reader: in.kind.Reader(match.Columns, in.zone)})
 	in.head = &in.heads[len(in.heads)-1]
 	below := slices.IndexFunc(begin, func(r upload.Row) bool { return r.Number > head.Row })
-	if below >= 0 {
-		in.waiting = begin[below:]
+	if below < 0 {
+		return
 	}
+	in.waiting = begin[below:]
+	if in.isExample(&in.waiting[0]) {
+		in.waiting = in.waiting[1:]
+	}
+}
+
+// isExample tells whether a row is the one that stands in the kind's template to show how it is filled in. Who forgets
+// to remove it does not want it saved.
+func (in *Intake) isExample(row *upload.Row) bool {
+	example := upload.Row{Cells: make([]upload.Cell, len(in.head.Columns))}
+	for i, c := range in.head.Columns {
+		if f := in.kind.field(c.Column); f >= 0 && in.kind.Fields[f].Example != "" {
+			example.Cells[i] = upload.Cell{Kind: upload.Text, Text: []byte(in.kind.Fields[f].Example)}
+		}
+	}
+	want, wrong := in.head.reader.Read(&example)
+	got, _ := in.head.reader.Read(row)
+	return len(wrong) == 0 && reflect.DeepEqual(got, want)
 }
 
 func (in *Intake) end() {
@@ -131,6 +150,9 @@ func (in *Intake) Row() *upload.Row { return in.row }
 
 // Read checks the row: its values by field, or what is wrong with it.
 func (in *Intake) Read() ([]any, []job.RowError) { return in.head.reader.Read(in.row) }
+
+// Locate fills in where the columns of errors, found by looking at other rows, are in the row's sheet.
+func (in *Intake) Locate(errs []job.RowError) { in.head.reader.Locate(errs) }
 
 // Head is the head of the sheet that the row is in.
 func (in *Intake) Head() SheetHead { return *in.head }
@@ -177,8 +199,12 @@ func clone(row *upload.Row) upload.Row {
 
 func textsOf(row *upload.Row) []string {
 	texts := make([]string, len(row.Cells))
-	for i, c := range row.Cells {
+	for i := range row.Cells {
+		c := &row.Cells[i]
 		texts[i] = string(c.Text)
+		if c.Kind == upload.Moment {
+			texts[i] = momentText(c) // not the number that the file holds
+		}
 	}
 	return texts
 }
