@@ -85,7 +85,7 @@ func (s *Store) applyChunk(ctx context.Context, q *session, w ChunkWork) (ledger
 	if !w.Now.IsZero() {
 		c.now = instant(w.Now)
 	}
-	if err := c.save(ctx, c.all()); err != nil {
+	if err := c.save(ctx, c.all(), false); err != nil {
 		return ledgerResult{}, err
 	}
 	out, err := c.outcome()

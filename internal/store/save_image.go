@@ -57,12 +57,13 @@ func (c *chunk) images(sellerID int64) ([]byte, error) {
 	if len(c.written) == 0 {
 		return nil, nil
 	}
-	b := binary.AppendVarint(make([]byte, 0, 64<<10), sellerID)
+	b := binary.AppendVarint(make([]byte, 0, 64*len(c.written)*len(c.plan.tables)), sellerID)
 	b = binary.AppendUvarint(b, uint64(c.plan.passes))
 	b = binary.AppendUvarint(b, uint64(len(c.plan.steps)))
 	place := 0
+	own := make([]*record, 0, len(c.written))
 	for _, st := range c.plan.steps {
-		var own []*record
+		own = own[:0]
 		for _, r := range c.written {
 			if r.imageStep() == st {
 				r.place = place
@@ -125,7 +126,8 @@ func appendGroup(b []byte, st *planStep, records []*record) []byte {
 
 func (c *chunk) appendImageRows(b []byte) []byte {
 	var count uint64
-	var rows []byte
+	var records []*record
+	rows := make([]byte, 0, 8*len(c.rows))
 	for row, state := range c.states {
 		if state.verdict != target.Created && state.verdict != target.Updated {
 			continue
@@ -133,7 +135,7 @@ func (c *chunk) appendImageRows(b []byte) []byte {
 		count++
 		rows = binary.AppendUvarint(rows, uint64(c.rows[row].Sheet))
 		rows = binary.AppendUvarint(rows, uint64(c.rows[row].Number))
-		records := c.writtenFor(row, state.primary)
+		records = c.writtenFor(records[:0], row, state.primary)
 		rows = binary.AppendUvarint(rows, uint64(len(records)))
 		for _, r := range records {
 			rows = binary.AppendUvarint(rows, uint64(r.place))
@@ -142,9 +144,8 @@ func (c *chunk) appendImageRows(b []byte) []byte {
 	return append(binary.AppendUvarint(b, count), rows...)
 }
 
-// writtenFor are the records of a row and step that were written.
-func (c *chunk) writtenFor(row, step int) []*record {
-	var records []*record
+// writtenFor appends the records of a row and step that were written.
+func (c *chunk) writtenFor(records []*record, row, step int) []*record {
 	if r := c.at[step][row]; r.written {
 		records = append(records, r)
 	}

@@ -60,6 +60,8 @@ func newChunk(s *Store, q *session, plan *savePlan, sellerID int64, rows []targe
 		c.more = append(c.more, nil)
 	}
 	c.keys = make([]recordKey, len(rows))
+	c.part = make([]int, 0, len(rows))
+	c.touched = make([]*record, 0, len(rows))
 	c.states = make([]rowState, len(rows))
 	return c
 }
@@ -292,6 +294,9 @@ func (c *chunk) create(st *planStep, row int, x *keyIndex, key recordKey) (*reco
 		values[column] = c.now
 	}
 	r := &record{table: st.table, step: st, creator: st, after: values}
+	if len(x.fresh) == 0 { // what follows is like it
+		x.fresh = make(map[recordKey]*record, len(c.part))
+	}
 	x.fresh[key] = r
 	c.touched = append(c.touched, r)
 	return r, nil

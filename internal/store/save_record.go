@@ -96,7 +96,7 @@ type keyIndex struct {
 }
 
 func newKeyIndex(shape *keyShape) *keyIndex {
-	return &keyIndex{shape, make(map[any]struct{}), make(map[recordKey]*record), make(map[recordKey][]*record), make(map[recordKey]*record)}
+	return &keyIndex{shape, make(map[any]struct{}), make(map[recordKey]*record), make(map[recordKey][]*record), nil}
 }
 
 func (x *keyIndex) key(values []any) (key recordKey) {

@@ -10,13 +10,14 @@ import (
 )
 
 // save writes what rows want, as far as the database takes it. Rows that it refuses are found by halving: n rows of
-// which one is bad take 2 log n attempts, each of which undoes what it wrote.
-func (c *chunk) save(ctx context.Context, rows []int) error {
+// which one is bad take 2 log n attempts, each of which undoes what it wrote. Others follow where more rows of the
+// chunk come after these.
+func (c *chunk) save(ctx context.Context, rows []int, othersFollow bool) error {
 	rows, err := c.merge(ctx, rows)
 	if err != nil || len(rows) == 0 {
 		return err
 	}
-	why, err := c.attempt(ctx)
+	why, err := c.attempt(ctx, othersFollow)
 	if err != nil || why == "" {
 		return err
 	}
@@ -30,7 +31,7 @@ func (c *chunk) save(ctx context.Context, rows []int) error {
 			return err
 		}
 		if c.met > met {
-			return c.save(ctx, rows)
+			return c.save(ctx, rows, othersFollow)
 		}
 	}
 	if len(rows) == 1 {
@@ -39,14 +40,14 @@ func (c *chunk) save(ctx context.Context, rows []int) error {
 		return nil
 	}
 	half := len(rows) / 2
-	if err := c.save(ctx, rows[:half]); err != nil {
+	if err := c.save(ctx, rows[:half], true); err != nil {
 		return err
 	}
-	return c.save(ctx, rows[half:])
+	return c.save(ctx, rows[half:], othersFollow)
 }
 
 // attempt writes what has been merged, or nothing where the rows are refused.
-func (c *chunk) attempt(ctx context.Context) (refusal, error) {
+func (c *chunk) attempt(ctx context.Context, othersFollow bool) (refusal, error) {
 	if !slices.ContainsFunc(c.touched, func(r *record) bool { return r.after != nil }) {
 		return "", nil
 	}
@@ -54,7 +55,7 @@ func (c *chunk) attempt(ctx context.Context) (refusal, error) {
 	switch {
 	case err != nil:
 	case why == "":
-		c.settle()
+		c.settle(othersFollow)
 	default:
 		c.forget()
 	}
@@ -182,29 +183,35 @@ func refer(records []*record) error {
 	return nil
 }
 
-// settle takes what has been written for what is there.
-func (c *chunk) settle() {
+// settle takes what has been written for what is there, for others to find if they follow.
+func (c *chunk) settle(othersFollow bool) {
 	for _, r := range c.touched {
-		if r.after == nil {
-			r.forget()
-			continue
+		if r.after != nil {
+			c.settleRecord(r, othersFollow)
 		}
-		first := r.now == nil
-		r.now, r.after = r.after, nil
 		r.forget()
-		if first {
-			if id := r.now[idColumn]; id != nil {
-				c.byID[r.table.n][id] = r
-			}
-			c.indexes[r.creator.shape.n].add(r)
-		}
-		if !r.written {
-			r.written = true
-			c.written = append(c.written, r)
-		}
 	}
 	c.touched = c.touched[:0]
+	if !othersFollow {
+		return
+	}
 	for _, x := range c.indexes {
 		clear(x.fresh)
 	}
+}
+
+func (c *chunk) settleRecord(r *record, othersFollow bool) {
+	first := r.now == nil
+	r.now = r.after
+	if !r.written {
+		r.written = true
+		c.written = append(c.written, r)
+	}
+	if !first || !othersFollow {
+		return
+	}
+	if id := r.now[idColumn]; id != nil {
+		c.byID[r.table.n][id] = r
+	}
+	c.indexes[r.creator.shape.n].add(r)
 }
