@@ -30,9 +30,9 @@ const (
 )
 
 // FindHead finds the headers among the first rows of an upload: the row that names the most fields, the first one of
-// those that name as many. Rows with a single cell are titles and remarks, unless there are no others. Where no row
-// names a field it is the first one, so that a person can say what is what. The error is a [*job.Error]: there is no
-// row.
+// those that name as many. Rows with a single cell are titles and remarks, unless there are no others, and one field
+// named among several other cells is chance, as in a guide that explains the columns. Where no row names a field it is
+// the first one, so that a person can say what is what. The error is a [*job.Error]: there is no row.
 func (k BulkSave) FindHead(rows []HeadRow) (Head, error) {
 	rows = filledRows(rows)
 	if len(rows) == 0 {
@@ -45,7 +45,11 @@ func (k BulkSave) FindHead(rows []HeadRow) (Head, error) {
 		if !single && filled(row) < 2 {
 			continue
 		}
-		if n := dictionary.count(row.Cells); n > most {
+		n := dictionary.count(row.Cells)
+		if n == 1 && filled(row) > 2 {
+			n = 0
+		}
+		if n > most {
 			best, most = i, n
 		}
 	}

@@ -35,6 +35,7 @@ func TestFindHeadSkipsTitles(t *testing.T) {
 		"first of equals": {[]dataset.HeadRow{{Row: 4, Cells: header}, {Row: 5, Cells: header}}, 4},
 		"unknown headers": {[]dataset.HeadRow{{Row: 1, Cells: []string{"Title"}}, {Row: 2, Cells: []string{"甲", "乙"}}, {Row: 3, Cells: []string{"1", "2"}}}, 2},
 		"a single column": {[]dataset.HeadRow{{Row: 1, Cells: []string{"what"}}, {Row: 2, Cells: []string{"SKU"}}, {Row: 3, Cells: []string{"MUG"}}}, 2},
+		"a guide":         {[]dataset.HeadRow{{Row: 1, Cells: []string{"Column", "Required", "Format"}}, {Row: 2, Cells: []string{"SKU", "yes", "code"}}}, 1},
 		"empty rows":      {[]dataset.HeadRow{{Row: 1, Cells: []string{"", " ", "\u3000"}}, {Row: 2}, {Row: 3, Cells: header}}, 3},
 	} {
 		t.Run(name, func(t *testing.T) {

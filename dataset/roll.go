@@ -25,7 +25,7 @@ type Roll struct {
 	keys     digests
 
 	together int // field, -1 without one
-	count    int // field, -1 without one
+	place    int // field of BulkSave.Count, -1 without one
 	agree    []int
 	groups   map[digest]uint32
 	heads    []groupHead
@@ -48,7 +48,7 @@ type digest [16]byte
 // NewRoll begins a roll. With lastWins, of rows with the same key the last one counts; otherwise all of them are wrong.
 func (k BulkSave) NewRoll(lastWins bool) *Roll {
 	r := &Roll{
-		kind: k, lastWins: lastWins, together: k.field(k.Together), count: k.field(k.Count),
+		kind: k, lastWins: lastWins, together: k.field(k.Together), place: k.field(k.Count),
 		groups: map[digest]uint32{}, seed: maphash.MakeSeed(),
 	}
 	for _, name := range k.Agree {
@@ -61,10 +61,7 @@ func (k BulkSave) NewRoll(lastWins bool) *Roll {
 // and returns what the row says otherwise than the first of its record. Each call counts as a row of [Roll.Repeated].
 func (r *Roll) Add(ref job.RowRef, values []any) []job.RowError {
 	var errs []job.RowError
-	if group := r.group(ref, values); group >= 0 {
-		if r.count >= 0 && values[r.count] == nil {
-			values[r.count] = int64(r.heads[group].rows)
-		}
+	if group := r.count(ref, values); group >= 0 {
 		errs = r.disagreements(group, values)
 	}
 	if len(errs) > 0 {
@@ -75,9 +72,19 @@ func (r *Roll) Add(ref job.RowRef, values []any) []job.RowError {
 	return nil
 }
 
-// Pass counts a row that reading has refused among those that it belongs to, so that the places of the others do not
-// depend on what is wrong with it. It is no row of [Roll.Repeated].
-func (r *Roll) Pass(ref job.RowRef, values []any) { r.group(ref, values) }
+// Pass counts a row that reading has refused among those that it belongs to, and fills in its [BulkSave.Count] like
+// [Roll.Add]: neither the places of the others nor its own may depend on what is wrong with it. It is no row of
+// [Roll.Repeated].
+func (r *Roll) Pass(ref job.RowRef, values []any) { r.count(ref, values) }
+
+// count fills in the row's place among those that it belongs to, and returns them; -1 for none.
+func (r *Roll) count(ref job.RowRef, values []any) int {
+	group := r.group(ref, values)
+	if group >= 0 && r.place >= 0 && values[r.place] == nil {
+		values[r.place] = int64(r.heads[group].rows)
+	}
+	return group
+}
 
 // group returns the rows that this one belongs to, itself counted; -1 for none.
 func (r *Roll) group(ref job.RowRef, values []any) int {

@@ -51,12 +51,14 @@ func TestRollCountsLinesWhereverTheyAre(t *testing.T) {
 		require.Empty(t, roll.Add(job.RowRef{Row: i + 2}, values))
 		got = append(got, values[1])
 	}
-	roll.Pass(job.RowRef{Row: 8}, line("A", 0, "MUG", "cj", "")) // refused by reading, it is the fourth of its order all the same
+	refused := line("A", 0, "MUG", "cj", "")
+	roll.Pass(job.RowRef{Row: 8}, refused) // it is the fourth of its order all the same
 	last, own := line("A", 0, "MUG", "cj", ""), line("A", 9, "MUG", "cj", "")
 	require.Empty(t, roll.Add(job.RowRef{Row: 9}, last))
 	require.Empty(t, roll.Add(job.RowRef{Row: 10}, own))
 
 	require.Equal(t, []any{int64(1), int64(2), int64(1), int64(3), int64(1), int64(2)}, got)
+	require.Equal(t, int64(4), refused[1])
 	require.Equal(t, int64(5), last[1])
 	require.Equal(t, int64(9), own[1], "what the file says stays")
 	require.Empty(t, repeated(t, roll))

@@ -78,6 +78,17 @@ func (r *RowReader) Read(row *upload.Row) ([]any, []job.RowError) {
 	return values, errs
 }
 
+// Locate fills in where the columns of errors are in the upload, for those that were not found by reading.
+func (r *RowReader) Locate(errs []job.RowError) {
+	for i := range errs {
+		for field, f := range r.fields {
+			if f.Name == errs[i].Column {
+				errs[i].Header, errs[i].Index = r.places[field].header, r.places[field].index
+			}
+		}
+	}
+}
+
 var noCell upload.Cell
 
 func (r *RowReader) error(field int, bad fault, cell *upload.Cell) job.RowError {

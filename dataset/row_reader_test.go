@@ -70,6 +70,19 @@ func TestExactlyOneOfAGroupIsFilled(t *testing.T) {
 	}
 }
 
+func TestErrorsOfOtherRowsAreLocated(t *testing.T) {
+	t.Parallel()
+	k := checkedSave(t, returns())
+	reader := k.Reader([]job.UploadColumn{{Index: 4, Header: "메모", Column: "note"}}, time.UTC)
+	errs := []job.RowError{{Column: "note", Index: -1, Code: job.RowDisagree}, {Column: "carrier", Index: -1}, {Index: -1}}
+
+	reader.Locate(errs)
+
+	require.Equal(t, []job.RowError{
+		{Column: "note", Header: "메모", Index: 4, Code: job.RowDisagree}, {Column: "carrier", Index: -1}, {Index: -1},
+	}, errs)
+}
+
 func TestAGroupWithoutColumnsIsMissedAtTheFirst(t *testing.T) {
 	t.Parallel()
 	k := checkedSave(t, returns())
