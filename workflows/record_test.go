@@ -65,7 +65,8 @@ var stories = map[string]story{
 		}
 		return nil
 	}},
-	"housekeeping": {housing: true},
+	"housekeeping":       {housing: true}, // from before bulk saves
+	"housekeeping_saves": {housing: true},
 }
 
 // TestRecord records the histories that are not there yet, on a real server with stand-ins for the
@@ -140,7 +141,7 @@ func (s story) stage(t *testing.T, c client.Client, queue string) (stop func()) 
 	play(w, contract.CleanUpExport, func(context.Context, contract.JobRef) (contract.Nothing, error) { return nothing() })
 	play(w, contract.SendAlert, func(context.Context, contract.Alert) (contract.Nothing, error) { return nothing() })
 	for _, ref := range []contract.Activity[contract.Nothing, contract.Count]{
-		contract.HealJobs, contract.ExpireArtifacts, contract.SweepBlobs, contract.PruneKeys,
+		contract.HealJobs, contract.ExpireArtifacts, contract.SweepBlobs, contract.PruneKeys, contract.PruneUploads, contract.PruneSaves,
 	} {
 		play(w, ref, func(context.Context, contract.Nothing) (contract.Count, error) { return contract.Count{Count: 1}, nil })
 	}

@@ -2,6 +2,7 @@ package workflows_test
 
 import (
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -24,14 +25,20 @@ const histories = "testdata/histories"
 // courses are those that must have a history.
 var courses = []string{
 	"export_succeeded", "export_no_data", "export_continued_as_new", "export_redone", "export_cancelled",
-	"export_paused", "export_failed", "export_plan_lost", "housekeeping",
+	"export_paused", "export_failed", "export_plan_lost", "housekeeping", "housekeeping_saves",
+}
+
+// saveCourses are those of bulk saves.
+var saveCourses = []string{
+	"bulk_save_succeeded", "bulk_save_dry_run_resumed", "bulk_save_stale", "bulk_save_held_too_long", "bulk_save_cancelled",
+	"bulk_save_failed", "bulk_save_continued_as_new", "bulk_save_plan_lost", "bulk_save_paused", "bulk_save_undone",
 }
 
 func TestReplay(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob(filepath.Join(histories, "*.json"))
 	require.NoError(t, err)
-	for _, course := range courses {
+	for _, course := range slices.Concat(courses, saveCourses) {
 		require.Contains(t, files, filepath.Join(histories, course+".json"))
 	}
 	for _, file := range files {
@@ -39,6 +46,7 @@ func TestReplay(t *testing.T) {
 			t.Parallel()
 			replayer := worker.NewWorkflowReplayer()
 			contract.Export.Register(replayer, workflows.Export)
+			contract.BulkSave.Register(replayer, workflows.BulkSave)
 			contract.Housekeeping.Register(replayer, workflows.Housekeeping)
 			require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(nil, file))
 		})
