@@ -289,9 +289,31 @@ func TestUploadShowsProgressAndStops(t *testing.T) {
 	b.until(`document.querySelector("#file") && !document.querySelector(".new footer .notice")`)
 	b.untilText("#live", "보내지 않았습니다")
 	close(release)
-	if got := len(s.uploadsKept()); got != 0 {
-		t.Errorf("%d files were kept", got)
+	// What comes next is another upload, and the only one.
+	b.chooseFile(file(t, "orders.csv", "주문번호,상품코드\n1,A\n"))
+	b.until(`document.querySelector(".columns-of")`)
+	if got := s.uploadsKept(); len(got) != 1 || got[0].Name != "orders.csv" {
+		t.Errorf("kept %+v", got)
 	}
+}
+
+func TestUploadEndsWhileSomebodyLooksElsewhere(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	id := s.put("order-lines", "acme", running(1_000, 2_000))
+	release := make(chan struct{})
+	s.slowUploads.Store(&release)
+	b := newTab(t, 1400, 900, "")
+	b.openSaves(s, "products", "acme")
+	b.chooseFile(file(t, "products.csv", "SKU,Name\nA-1,Shirt\n"))
+	b.untilText(".sending", "파일을 살펴보는 중") // it is small, and so on its way as a whole
+	b.run("location.hash = '#/jobs/' + %s", id)
+	b.until(`document.querySelector(".hero")`)
+	close(release)
+	b.untilText(".dock .notice", "products.csv")
+	b.until(`document.querySelector(".hero")`)
+	b.click(".dock .notice a")
+	b.untilText(".mapping", "products.csv")
 }
 
 func TestSecondSaveLeadsToTheRunningOne(t *testing.T) {
@@ -400,6 +422,9 @@ func TestTabsByKeyboard(t *testing.T) {
 	// The template is for the kind that is chosen, in the language of the page.
 	b.click(`.kind input[name=save][value="orders"]`)
 	b.until(`document.querySelector(".template").getAttribute("href") === "/v1/kinds/bulk_save/orders/template.xlsx?locale=ko"`)
+	if got := eval[string](b, `fetch(document.querySelector(".template").href).then(async (r) => r.status + " " + (await r.text()).slice(0, 2))`); got != "200 PK" {
+		t.Errorf("the template is %q, not a workbook", got)
+	}
 	b.until(`document.querySelector(".expected")`)
 	for _, field := range []string{"주문번호", "필수", "같은 번호의 행들이 한 주문이 됩니다"} {
 		if !strings.Contains(eval[string](b, `document.querySelector(".expected").textContent`), field) {

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"bytes"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -30,8 +31,8 @@ type site struct {
 	streams atomic.Int64
 	// posts counts the requests that change something.
 	posts atomic.Int64
-	// cutUploads breaks the connection in the midst of a file; slowUploads makes every upload wait there until a value
-	// can be received.
+	// cutUploads breaks the connection in the midst of a file; slowUploads makes every upload wait there until the
+	// channel is closed.
 	cutUploads  atomic.Bool
 	slowUploads atomic.Pointer[chan struct{}]
 	// loseAnswers lets requests that change something reach the desk, but not their answers the browser.
@@ -99,17 +100,21 @@ func (s *site) faulty(handler http.Handler) http.Handler {
 
 // hinder does to an upload what the site's switches say.
 func (s *site) hinder(r *http.Request) {
-	slow := s.slowUploads.Load()
-	if !s.cutUploads.Load() && slow == nil {
+	slow, cut := s.slowUploads.Load(), s.cutUploads.Load()
+	if !cut && slow == nil {
 		return
 	}
-	if _, err := io.CopyN(io.Discard, r.Body, 1<<20); err != nil {
-		panic(http.ErrAbortHandler)
-	}
+	begin, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
 	if slow != nil {
 		<-*slow
 	}
-	panic(http.ErrAbortHandler)
+	if cut || err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(begin), r.Body), r.Body}
 }
 
 // running is a job in the midst of its pages.

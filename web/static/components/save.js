@@ -5,6 +5,7 @@ import { ended } from "../jobs.js";
 import { Icon } from "./icon.js";
 
 const OUTCOMES = ["created", "updated", "unchanged", "superseded", "refused"];
+const BAD = ["refused", "kept"]; // told first where there is room for a few words only
 const RARE = ["superseded"]; // shown only where there are some
 const TONES = { created: "good", updated: "info", refused: "bad", reversed: "good", kept: "warn", superseded: "warn" };
 
@@ -18,7 +19,7 @@ export const tallyOf = (job) => job.save?.saved ?? job.save?.checked;
 export function tallyWords(job, { t, fmt }) {
   const tally = ended(job) ? job.save?.saved : tallyOf(job);
   if (!tally) return [];
-  return outcomesOf(job).filter((name) => tally[name] > 0).map((name) => t(`tally.${name}`, { n: fmt.int(tally[name]) }));
+  return [...outcomesOf(job)].sort((a, b) => BAD.includes(b) - BAD.includes(a)).filter((name) => tally[name] > 0).map((name) => t(`tally.${name}`, { n: fmt.int(tally[name]) }));
 }
 
 /** The counts of a bulk save, large, with the errors by kind. */

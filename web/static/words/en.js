@@ -114,7 +114,7 @@ export default {
   "save.undo.until": "Can be undone until {time}.",
   "save.undone": "This save has been undone.",
   "save.undone.open": "Open the undo",
-  "save.stale": "Rows that would turn out otherwise: {rows}. Send the file again to see how.",
+  "save.stale": "Rows that would turn out otherwise: {rows}. Run it again to see how.",
   "save.tie.parent": "Mended from",
   "save.tie.undoes": "Undoes",
   "save.tie.undone_by": "Undone by",
@@ -127,7 +127,7 @@ export default {
   "hold.save": "Save these rows",
   "hold.discard": "Discard",
   "hold.discard.title": "End without saving?",
-  "hold.discard.text": "No row is saved. To save them later, send the file again.",
+  "hold.discard.text": "The job ends, and no row is saved.",
   "hold.discard.no": "Keep waiting",
 
   "tally.title.checked": "Dry run: what saving would do",

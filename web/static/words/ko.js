@@ -114,7 +114,7 @@ export default {
   "save.undo.until": "{time}까지 되돌릴 수 있습니다.",
   "save.undone": "이 저장은 되돌렸습니다.",
   "save.undone.open": "되돌린 작업 열기",
-  "save.stale": "결과가 달라질 행: {rows}. 다시 올려 확인하세요.",
+  "save.stale": "결과가 달라질 행: {rows}. 다시 실행해 확인하세요.",
   "save.tie.parent": "원래 작업",
   "save.tie.undoes": "되돌리는 작업",
   "save.tie.undone_by": "되돌린 작업",
@@ -127,7 +127,7 @@ export default {
   "hold.save": "이대로 저장",
   "hold.discard": "그만두기",
   "hold.discard.title": "저장하지 않고 끝낼까요?",
-  "hold.discard.text": "아무 행도 저장하지 않습니다. 다시 하려면 파일을 다시 보내야 합니다.",
+  "hold.discard.text": "아무 행도 저장하지 않고 이 작업을 끝냅니다.",
   "hold.discard.no": "계속 기다리기",
 
   "tally.title.checked": "미리 확인 결과: 저장하면 이렇게 됩니다",
