@@ -113,7 +113,7 @@ func (b *blocks) close() {
 		return
 	}
 	b.stop()
-	for range b.filled { //nolint:revive // drained until it is closed
+	for range b.filled { // until it is closed
 	}
 }
 

@@ -34,7 +34,7 @@ func readAll(s source) ([]record, error) {
 	var all []record
 	for {
 		row, err := s.next()
-		if err == io.EOF {
+		if err == io.EOF { //nolint:errorlint // nothing else is the end
 			return all, nil
 		}
 		if err != nil {
@@ -176,7 +176,7 @@ func expected(data []byte, separator byte, lazy bool) ([]record, error) {
 	var all []record
 	for {
 		cells, err := r.Read()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return all, nil
 		}
 		if err != nil {
@@ -237,7 +237,7 @@ func BenchmarkDelimited(b *testing.B) {
 		in := newBlocks(b.Context(), bytes.NewReader(data), 0, int64(len(data)), blockSize)
 		d := newDelimited(newText(in, utf8Text), ',', false, Limits{}.withDefaults())
 		for {
-			if _, err := d.next(); err == io.EOF {
+			if _, err := d.next(); errors.Is(err, io.EOF) {
 				break
 			} else if err != nil {
 				b.Fatal(err)
@@ -258,7 +258,7 @@ func BenchmarkEncodingCSV(b *testing.B) {
 		r := csv.NewReader(bytes.NewReader(data))
 		r.ReuseRecord, r.FieldsPerRecord = true, -1
 		for {
-			if _, err := r.Read(); err == io.EOF {
+			if _, err := r.Read(); errors.Is(err, io.EOF) {
 				break
 			} else if err != nil {
 				b.Fatal(err)

@@ -125,7 +125,7 @@ func detectJSON(sample []byte, name string) (Format, bool) {
 	if format == NDJSON {
 		return format, rest[0] == '"' || rest[0] == '}'
 	}
-	return format, bytes.IndexByte([]byte(`{[]"-0123456789`), rest[0]) >= 0
+	return format, strings.IndexByte(`{[]"-0123456789`, rest[0]) >= 0
 }
 
 func extension(name string) string { return strings.ToLower(path.Ext(name)) }

@@ -287,7 +287,7 @@ func BenchmarkObjects(b *testing.B) {
 		in := newBlocks(b.Context(), bytes.NewReader(data), 0, int64(len(data)), blockSize)
 		o := newObjects(newText(in, utf8Text), NDJSON, []string{"order", "sku", "name", "qty", "price", "paid", "memo"}, l)
 		for {
-			if _, err := o.next(); err == io.EOF {
+			if _, err := o.next(); errors.Is(err, io.EOF) {
 				break
 			} else if err != nil {
 				b.Fatal(err)

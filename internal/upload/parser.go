@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"strconv"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -147,12 +148,12 @@ func (p *parser) member() error {
 		return p.cutOff(err)
 	}
 	key := func() string { return "the value of " + shown(p.bytes(m.key)) }
-	switch {
-	case c == '"':
+	switch c {
+	case '"':
 		p.pos++
 		m.kind = Text
 		m.value, err = p.str("a value")
-	case c == '{' || c == '[':
+	case '{', '[':
 		err = invalid("%s: %s is an object or array; values have to be strings, numbers, true, false or null",
 			p.place(), key())
 	default:
@@ -223,7 +224,7 @@ func (p *parser) escape(from, to int) (int, error) {
 	}
 	c := p.buf[p.pos+1]
 	if c != 'u' {
-		i := bytes.IndexByte([]byte(`"\/bfnrt`), c)
+		i := strings.IndexByte(`"\/bfnrt`, c)
 		if i < 0 {
 			return 0, invalid("%s: the escape sequence \\%s does not exist", p.place(), string(rune(c)))
 		}

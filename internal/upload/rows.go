@@ -16,9 +16,10 @@ const ctxRows = 1_024
 //	for rows.Next() { use(rows.Row()) }
 //	if err := rows.Err(); err != nil { … }
 type Rows struct {
-	ctx   context.Context
-	limit Limits
-	src   source
+	ctx    context.Context
+	sheets []Sheet
+	limit  Limits
+	src    source
 
 	row    *Row
 	n      int64 // rows so far, the header of JSON aside
@@ -57,9 +58,17 @@ func (r *Rows) advance() (*Row, error) {
 		r.n++
 	}
 	if r.n > r.limit.Rows {
-		return nil, r.limit.rowsError("row " + grouped(int64(row.Number)))
+		return nil, r.limit.rowsError(r.place(row))
 	}
 	return row, nil
+}
+
+func (r *Rows) place(row *Row) string {
+	place := "row " + grouped(int64(row.Number))
+	if name := r.sheets[row.Sheet].Name; name != "" {
+		place = "sheet " + name + ", " + place
+	}
+	return place
 }
 
 // Row is the current row, valid until Next is called.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/longhaul/longhaul/job"
 )
@@ -49,7 +50,7 @@ func separatorHint(sample []byte) (byte, bool) {
 		return 0, false
 	}
 	c := line[4]
-	return c, bytes.IndexByte([]byte(separators+":^~!#"), c) >= 0
+	return c, strings.IndexByte(separators+":^~!#", c) >= 0
 }
 
 // vote is how a sample looks with a separator.

@@ -41,7 +41,7 @@ func readText(t testing.TB, data string, enc encoding, mark, step int) (string, 
 	var b strings.Builder
 	for {
 		part, err := text.next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return b.String(), nil
 		}
 		if err != nil {

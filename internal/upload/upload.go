@@ -2,10 +2,14 @@
 // bounded memory. It refuses what is damaged, disguised or larger than it looks before it costs anything.
 //
 //	xlsx   Office Open XML, transitional; our own streaming reader, excelize for what that declines
-//	csv    RFC 4180 with , ; or | between the fields; UTF-8 with or without byte order mark, UTF-16 with one, CP949
+//	csv    RFC 4180 with , ; or | between the fields, found in the file or told by its first line, sep=;
 //	tsv    the same with tabs
-//	json   an array of objects
-//	ndjson an object a line
+//	json   an array of flat objects
+//	ndjson a flat object a line
+//
+// Texts are UTF-8 with or without byte order mark, UTF-16 with one, or CP949. Which format a file is, [Open] sees from
+// what it holds. Rows without anything in them are passed over, of all formats. The keys of objects come as a row before the
+// others, so that it has headers as a sheet has.
 //
 // What a cell holds is told as the file has it; what it means for a column is for others to say.
 package upload
@@ -41,7 +45,7 @@ type Kind uint8
 const (
 	Empty  Kind = iota
 	Text        // Text
-	Number      // Text is the number in plain or scientific notation, as shortest reads back to the same float64
+	Number      // Text is the number, plain or scientific: of JSON as written, else the shortest that reads back to the same float64
 	Moment      // a date or time of day or both: Text is the number, Time what it shows
 	Flag        // Text is "true" or "false"
 	Fault       // Text is the error: #N/A, #REF! …
@@ -61,7 +65,7 @@ type Cell struct {
 type Row struct {
 	Sheet int // index in Sheets, from 0
 	// Number is the row as a spreadsheet program counts, from 1. Of CSV it is the record's first line, of NDJSON
-	// the line, of JSON the object's place in the array, from 1.
+	// the line, of JSON the object's place in the array, from 1. The keys of JSON and NDJSON are row 0.
 	Number int
 	// Cells are by column, from 0. Trailing empty ones may be missing.
 	Cells []Cell
