@@ -183,10 +183,8 @@ func cleanText(raw []byte, breaks bool) (string, fault) {
 		s = strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
 	}
 	bad := func(r rune) bool {
-		switch {
-		case r == '\n':
-			return !breaks
-		case r == '\u2028' || r == '\u2029': // line and paragraph separators
+		switch r {
+		case '\n', '\u2028', '\u2029': // the last two separate lines and paragraphs
 			return !breaks
 		}
 		return unicode.IsControl(r) || r == utf8.RuneError

@@ -110,7 +110,7 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 		z := zone(t, name)
 		reader := k.Reader(columnsOf(k), z)
 		random := rand.New(rand.NewPCG(1, 2))
-		for range 2000 {
+		for range 1000 {
 			at := time.Unix(random.Int64N(4_000_000_000), 0).In(z) // from 1970 to 2096
 			layout := layouts[random.IntN(len(layouts))]
 			written := at.Format(layout)

@@ -179,7 +179,7 @@ func TestMatchKeepsToWhatIsGivenAndRemembered(t *testing.T) {
 	t.Parallel()
 	headers := []string{"SKU", "Code", "Order number", "Quantity", "Carrier", "x"}
 	got, m := match(t, headers,
-		map[string]string{" code ": "sku", "carrier": ""},
+		map[string]string{"CO-DE": "sku", "carrier": ""},
 		map[string]string{"Quantity": "line", "Order number": "sku", "gone": "note", "x": "nothing", "code": "note"})
 
 	require.Equal(t, []string{" ", "given sku", "name order_number", "remembered line", "given ", " "}, got)

@@ -159,7 +159,7 @@ func TestDecimalsEqualAnotherLibrary(t *testing.T) {
 	k = checkedSave(t, k)
 	reader := k.Reader(columnsOf(k), time.UTC)
 	random := rand.New(rand.NewPCG(5, 6))
-	for range 20_000 {
+	for range 5_000 {
 		whole := strconv.FormatUint(random.Uint64()>>random.IntN(64), 10)
 		plain := whole + [...]string{"", ".", "." + strconv.Itoa(random.IntN(1000)), ".000", ".50"}[random.IntN(5)]
 		dressed := plain
@@ -198,7 +198,7 @@ func TestNumberCellsAreWhatASpreadsheetShows(t *testing.T) {
 	k = checkedSave(t, k)
 	reader := k.Reader(columnsOf(k), time.UTC)
 	random := rand.New(rand.NewPCG(7, 8))
-	for range 20_000 {
+	for range 5_000 {
 		f := (random.Float64() - 0.5) * math.Pow(10, float64(random.IntN(40)-20))
 		if random.IntN(3) == 0 {
 			f = math.Round(f*100) / 100
