@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"runtime"
+	"slices"
 	"sort"
 
 	"golang.org/x/sync/errgroup"
@@ -112,6 +113,7 @@ type inspection struct {
 	lastWins  bool
 
 	roll     *dataset.Roll
+	apart    []int64      // places on the roll, in order, of rows that are in no chunk: they disagree with their record
 	rows     []target.Row // of the chunk at hand
 	bytes    int
 	good     int64 // rows that could be saved
@@ -155,7 +157,9 @@ func (r *inspection) read(ctx context.Context) error {
 		row := r.intake.Row()
 		values, errs := r.intake.Read()
 		if len(errs) == 0 {
-			errs = r.roll.Add(r.intake.Ref(row.Sheet, row.Number), values)
+			if errs = r.roll.Add(r.intake.Ref(row.Sheet, row.Number), values); len(errs) > 0 {
+				r.apart = append(r.apart, r.good+int64(len(r.apart)))
+			}
 		}
 		if len(errs) > 0 {
 			r.refuse(dataset.RowFault{Sheet: row.Sheet, Row: row.Number, Key: r.kind.KeyOf(values), Errors: errs})
@@ -301,8 +305,10 @@ func (r *repeatsOf) take(ctx context.Context, row, other int64) error {
 	return nil
 }
 
-// find tells in which chunk, and at which place of it, a row is.
+// find tells in which chunk, and at which place of it, a row of the roll is.
 func (r *repeatsOf) find(row int64) (chunk, index int) {
+	before, _ := slices.BinarySearch(r.apart, row)
+	row -= int64(before)
 	chunks := r.plan.Chunks
 	chunk = sort.Search(len(chunks), func(i int) bool { return chunks[i].first > row }) - 1
 	return chunk, int(row - chunks[chunk].first)
