@@ -31,9 +31,9 @@ func newSheetScan(w *workbook, name string, strings *stringTable) *sheetScan {
 	return &sheetScan{book: w, name: name, strings: strings}
 }
 
-// open goes to the rows.
-func (s *sheetScan) open(in io.Reader) error {
-	x, err := newXMLScanner(in)
+// open goes to the rows of a part of size bytes.
+func (s *sheetScan) open(in io.Reader, size int64) error {
+	x, err := newXMLScanner(in, size)
 	if err != nil {
 		return err
 	}
@@ -114,22 +114,21 @@ func (s *sheetScan) place() string {
 
 // readRow reads the row whose start tag was the last tag.
 func (s *sheetScan) readRow() error {
-	before := s.number
-	s.number++
+	before, number := s.number, s.number+1
 	explicit := s.x.attr("r")
 	if explicit != nil {
-		n, ok := parseIndex(trimSpace(explicit))
-		if !ok || n > maxSheetRow {
+		var ok bool
+		if number, ok = parseIndex(trimSpace(explicit)); !ok {
 			return flawf("the next row is numbered %.20q", explicit)
 		}
-		if n <= before {
-			return flawf("row %s comes next, out of order", grouped(int64(n)))
-		}
-		s.number = n
 	}
-	if s.number > maxSheetRow {
-		return flawf("there are more rows than a sheet can have")
+	if number <= before {
+		return flawf("row %s comes next, out of order", grouped(int64(number)))
 	}
+	if number > maxSheetRow {
+		return flawf("row %s comes next, more than a sheet can have", grouped(int64(number)))
+	}
+	s.number = number
 	s.text, s.column = s.text[:0], 0
 	if s.x.empty {
 		return nil

@@ -122,7 +122,7 @@ func (t *stringTable) open() error {
 		return err
 	}
 	t.in = newPrefetch(p)
-	x, err := newXMLScanner(t.in)
+	x, err := newXMLScanner(t.in, p.entry.unpacked)
 	if err != nil {
 		return err
 	}

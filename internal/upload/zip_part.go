@@ -119,7 +119,11 @@ const (
 )
 
 // prefetch reads ahead in a goroutine of its own, so that unpacking and scanning share the work of two processors.
+//
+// Parts that fit a buffer are read by the caller: nothing would be won.
 type prefetch struct {
+	small *part
+
 	full chan chunk
 	free chan []byte
 	stop chan struct{}
@@ -135,7 +139,10 @@ type chunk struct {
 }
 
 // newPrefetch must be closed.
-func newPrefetch(r io.Reader) *prefetch {
+func newPrefetch(from *part) *prefetch {
+	if from.left <= prefetchSize {
+		return &prefetch{small: from}
+	}
 	p := &prefetch{
 		full: make(chan chunk, prefetchCount),
 		free: make(chan []byte, prefetchCount),
@@ -145,7 +152,7 @@ func newPrefetch(r io.Reader) *prefetch {
 	for range prefetchCount {
 		p.free <- make([]byte, prefetchSize)
 	}
-	go p.run(r)
+	go p.run(from)
 	return p
 }
 
@@ -175,6 +182,9 @@ func (p *prefetch) run(r io.Reader) {
 
 // Read returns what is left of a chunk, or some of the next.
 func (p *prefetch) Read(b []byte) (int, error) {
+	if p.small != nil {
+		return p.small.Read(b)
+	}
 	for len(p.rest) == 0 {
 		if p.current.err != nil {
 			return 0, p.current.err
@@ -192,6 +202,9 @@ func (p *prefetch) Read(b []byte) (int, error) {
 
 // close waits until nothing is read any more, so that the file may be closed.
 func (p *prefetch) close() {
+	if p.small != nil {
+		return
+	}
 	close(p.stop)
 	<-p.done
 }
