@@ -6,6 +6,7 @@ import (
 	"io"
 	"iter"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/longhaul/longhaul/contract"
@@ -58,10 +59,11 @@ type copying struct {
 	file   *upload.File
 	intake *dataset.Intake
 	out    *sheet.Marked
-	sheet  int // of the upload
-	sheets int // of the workbook
-	own    int // the upload's own column of reasons, which is not copied; -1 without one
-	width  int // columns of the upload
+	sheet  int  // of the upload
+	sheets int  // of the workbook
+	own    int  // the upload's own column of reasons, which is not copied; -1 without one
+	width  int  // columns of the upload
+	counts bool // the upload leaves out the column of the kind's count, and the workbook adds it
 }
 
 // properties link the workbook to this job, so that the mended one is known as its child.
@@ -110,12 +112,24 @@ func (c *copying) begin(number int) error {
 		cells = append(cells, sheet.MarkedCell{Kind: sheet.MarkedText, Text: h})
 		widths = append(widths, columnWidth)
 	}
+	if c.counts = c.leavesOutCount(); c.counts {
+		header := c.kind.HeaderOf(c.kind.Count, c.plan.Request.Locale)
+		cells = append(cells, sheet.MarkedCell{Kind: sheet.MarkedText, Text: header})
+		widths = append(widths, columnWidth)
+	}
 	cells = append(cells, sheet.MarkedCell{Kind: sheet.MarkedText, Text: dataset.ReasonHeader(c.plan.Request.Locale)})
 	name := c.file.Sheets[number].Name
 	if name == "" {
 		name = c.kind.Title.In(c.plan.Request.Locale)
 	}
 	return c.out.Sheet(name, cells, append(widths, reasonWidth))
+}
+
+// leavesOutCount tells whether rows are told apart by a number that the upload leaves to be counted.
+func (c *copying) leavesOutCount() bool {
+	return c.kind.Count != "" && !slices.ContainsFunc(c.intake.Head().Columns, func(u job.UploadColumn) bool {
+		return u.Column == c.kind.Count
+	})
 }
 
 func (c *copying) cells(row *upload.Row, f dataset.RowFault) []sheet.MarkedCell {
@@ -130,6 +144,13 @@ func (c *copying) cells(row *upload.Row, f dataset.RowFault) []sheet.MarkedCell 
 		}
 		cell.Marked = slices.ContainsFunc(f.Errors, func(e job.RowError) bool { return e.Index == i })
 		cells = append(cells, cell)
+	}
+	if c.counts {
+		count := sheet.MarkedCell{}
+		if f.Count > 0 {
+			count = sheet.MarkedCell{Kind: sheet.MarkedNumber, Text: strconv.FormatInt(f.Count, 10)}
+		}
+		cells = append(cells, count)
 	}
 	reasons := make([]string, len(f.Errors))
 	for i, e := range f.Errors {

@@ -74,7 +74,7 @@ func (b *BulkSave) Inspect(ctx context.Context, in contract.SaveRequest) (contra
 	}
 	return contract.SavePlan{
 		ID: id, Chunks: len(plan.Chunks), Rows: plan.Rows, Refused: plan.Refused, Upload: sent.Name,
-		Parent: b.parentOf(ctx, in.Request, file), Skipped: r.intake.Skipped(),
+		Parent: b.parentOf(ctx, in.Request, file), Skipped: r.intake.Skipped(), Example: r.intake.Example(),
 	}, nil
 }
 
@@ -296,7 +296,7 @@ func (r *repeatsOf) take(ctx context.Context, row, other int64) error {
 	values := r.rows[index].Values
 	against := r.intake.Ref(r.otherRows[otherIndex].Sheet, r.otherRows[otherIndex].Number)
 	r.refuse(dataset.RowFault{
-		Sheet: r.rows[index].Sheet, Row: r.rows[index].Number, Key: r.kind.KeyOf(values),
+		Sheet: r.rows[index].Sheet, Row: r.rows[index].Number, Key: r.kind.KeyOf(values), Count: r.kind.CountOf(values),
 		Errors: []job.RowError{{Index: -1, Code: job.RowDuplicate, Value: cutValue(r.kind.KeyOf(values)), Other: &against}},
 	})
 	if len(r.faults) == faultsPerFile {

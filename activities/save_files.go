@@ -159,7 +159,9 @@ func (p *savePlan) faults(kind dataset.BulkSave, rows []target.Row, faults []tar
 	for _, f := range faults {
 		row := rows[f.Row]
 		if n := len(out); n == 0 || out[n-1].Sheet != row.Sheet || out[n-1].Row != row.Number {
-			out = append(out, dataset.RowFault{Sheet: row.Sheet, Row: row.Number, Key: kind.KeyOf(row.Values)})
+			out = append(out, dataset.RowFault{
+				Sheet: row.Sheet, Row: row.Number, Key: kind.KeyOf(row.Values), Count: kind.CountOf(row.Values),
+			})
 		}
 		e := job.RowError{Column: f.Field, Index: -1, Code: f.Code, Limit: f.Limit}
 		p.place(kind, row, &e)

@@ -91,6 +91,8 @@ type SavePlan struct {
 	Upload  string    `json:"upload"` // the file's name
 	Parent  string    `json:"parent,omitempty"`
 	Skipped []string  `json:"skipped,omitempty"` // sheets without the headers
+	// Example is the template's own example, if it was left in.
+	Example *job.RowRef `json:"example,omitempty"`
 }
 
 // UndoPlan is what there is to undo.

@@ -117,4 +117,7 @@ type RowFault struct {
 	Row    int            `json:"r"`
 	Key    string         `json:"k,omitempty"`
 	Errors []job.RowError `json:"e"`
+	// Count is what the row was counted as where it left that out, see [BulkSave.Count]: alone in a workbook of refused
+	// rows it would be counted anew, and take the place of another.
+	Count int64 `json:"n,omitempty"`
 }

@@ -32,6 +32,7 @@ type Intake struct {
 	first   error       // why the first sheet was left out
 	heads   []SheetHead
 	skipped []int
+	example *job.RowRef
 	sheet   int
 	err     error
 }
@@ -117,8 +118,9 @@ func (in *Intake) open(row *upload.Row) {
 		return
 	}
 	in.waiting = begin[below:]
-	if in.isExample(&in.waiting[0]) {
-		in.waiting = in.waiting[1:]
+	if first := &in.waiting[0]; in.example == nil && in.isExample(first) {
+		ref := in.Ref(first.Sheet, first.Number)
+		in.example, in.waiting = &ref, in.waiting[1:]
 	}
 }
 
@@ -169,6 +171,9 @@ func (in *Intake) Skipped() []string {
 	return names
 }
 
+// Example is the row with the template's own example that was left out; nil without one.
+func (in *Intake) Example() *job.RowRef { return in.example }
+
 // Ref names a row for people: the sheet is left out where there is but one.
 func (in *Intake) Ref(sheet, row int) job.RowRef { return RefIn(in.file.Sheets, sheet, row) }
 
@@ -211,3 +216,18 @@ func textsOf(row *upload.Row) []string {
 
 // IsReasonHeader tells whether a header is that of an error workbook's own column, in either language.
 func IsReasonHeader(header string) bool { return isReason(header) }
+
+// CountOf is the row's [BulkSave.Count]; 0 where the kind has none or the row is not counted.
+func (k BulkSave) CountOf(values []any) int64 {
+	i := k.field(k.Count)
+	if i < 0 || i >= len(values) {
+		return 0
+	}
+	n, _ := values[i].(int64)
+	return n
+}
+
+// HeaderOf is the header of a field.
+func (k BulkSave) HeaderOf(field, locale string) string {
+	return k.Fields[k.field(field)].Header.In(locale)
+}

@@ -49,15 +49,15 @@ func (k BulkSave) NewRoll(lastWins bool) *Roll {
 }
 
 // Add takes the next row that has been read without errors. It fills in [BulkSave.Count] where the row leaves it out,
-// and returns what the row says otherwise than the first of its record. Each call counts as a row of [Roll.Repeated].
+// and returns what the row says otherwise than the first of its record. The rows that it does not refuse are those of
+// [Roll.Repeated], counted from 0.
 func (r *Roll) Add(ref job.RowRef, values []any) []job.RowError {
 	var errs []job.RowError
 	if group := r.count(ref, values); group >= 0 {
 		errs = r.disagreements(group, values)
 	}
 	if len(errs) > 0 {
-		r.keys.add(digest{}) // what is refused is nobody's duplicate
-		return errs
+		return errs // nobody's duplicate
 	}
 	r.keys.add(r.kind.keyDigest(values))
 	return nil

@@ -24,6 +24,8 @@ type Save struct {
 	Parent string `json:"parent,omitempty"`
 	// Skipped are sheets that were left out, because no row of theirs has the headers.
 	Skipped []string `json:"skipped,omitempty"`
+	// Example is the row of the template's own example, which was left out; it counts nowhere.
+	Example *RowRef `json:"example,omitempty"`
 	// Stale lists rows, at most [MaxStale], for which the dry run no longer holds.
 	Stale []RowRef `json:"stale,omitempty"`
 }

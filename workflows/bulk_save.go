@@ -114,7 +114,8 @@ func (b *bulkSave) inspect(ctx workflow.Context) error {
 		return err
 	}
 	b.plan = plan
-	b.save.Upload, b.save.Parent, b.save.Skipped = plan.Upload, plan.Parent, plan.Skipped
+	b.save.Upload, b.save.Parent = plan.Upload, plan.Parent
+	b.save.Skipped, b.save.Example = plan.Skipped, plan.Example
 	b.show()
 	if plan.Rows == 0 {
 		return &end{job.Failed, job.ReasonNoData, "there are no rows below the headers"}

@@ -164,6 +164,9 @@ func printSave(line func(name, format string, args ...any), save *job.Save) {
 	for _, name := range save.Skipped {
 		line("left out", "sheet %s", name)
 	}
+	if save.Example != nil {
+		line("left out", "%s, the template's own example", rowText(*save.Example))
+	}
 	for _, ref := range save.Stale {
 		line("stale", "%s", rowText(ref))
 	}
