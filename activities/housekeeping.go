@@ -184,6 +184,10 @@ func (h *Housekeeping) PruneUploads(ctx context.Context, _ contract.Nothing) (co
 		return n, fmt.Errorf("list expired uploads: %w", err)
 	}
 	for _, u := range old {
+		// A job may have asked to keep it since the list was made.
+		if now, err := h.Store.Upload(ctx, u.ID); err != nil || now.ExpiresAt.After(h.now()) {
+			continue
+		}
 		// The row goes last: it is what finds the file again if this is cut short.
 		if err := h.Blobs.Delete(ctx, u.Key); err != nil {
 			return n, fmt.Errorf("remove upload %s: %w", u.ID, err)

@@ -60,6 +60,10 @@ func (j *Jobs) registerSave(ctx context.Context, r contract.Registration) (contr
 			return contract.Limits{}, err
 		}
 		save.SHA256 = sent.SHA256
+		// Not before the job has ended, however long it runs, and for some time to retry it.
+		if err := j.Store.ExtendUpload(ctx, sent.ID, r.Started.Add(kind.MaxDuration+leftFor)); err != nil {
+			return contract.Limits{}, fmt.Errorf("keep upload of job %s: %w", r.JobID, err)
+		}
 	}
 	if err := j.Store.RegisterSave(ctx, save); err != nil {
 		return contract.Limits{}, fmt.Errorf("register save of job %s: %w", r.JobID, err)

@@ -209,7 +209,7 @@ func (p *parts) handler() (http.Handler, error) {
 	return api.New(api.Options{
 		Metrics: metrics,
 		Jobs:    p.starter, Files: p.blobs, Kinds: p.kinds, Version: p.version, Web: page, Logger: p.log,
-		TemporalUI: p.config.TemporalUIURL, Namespace: p.namespace(),
+		TemporalUI: p.config.TemporalUIURL, Namespace: p.namespace(), MaxUpload: p.config.UploadMaxSize,
 		Ready: map[string]func(context.Context) error{
 			"database": p.databaseReady,
 			"files":    p.blobs.Check,
