@@ -27,6 +27,12 @@ const (
 	RoleWorker    Role = "worker"
 	RoleAPI       Role = "api"
 	RoleDev       Role = "dev"
+
+	RolePlainSave   Role = "plain-save"
+	RoleReadUpload  Role = "read-upload"
+	RoleReadPlain   Role = "read-plain"
+	RoleApplyChunks Role = "apply-chunks"
+	RoleApplyBare   Role = "apply-bare"
 )
 
 // Spec is what a child is told at its start.
@@ -38,6 +44,11 @@ type Spec struct {
 	Server   string `json:"server,omitempty"` // of the OFFSET pages
 	Out      string `json:"out,omitempty"`    // where the workbook goes
 	Profile  string `json:"profile,omitempty"`
+
+	// Of bulk saves: the upload, its format, and how many chunks are applied at once.
+	File    string `json:"file,omitempty"`
+	Format  string `json:"format,omitempty"`
+	Workers int    `json:"workers,omitempty"`
 }
 
 // grace is how long a child may take to end once its input does, before it is killed: as long as a worker

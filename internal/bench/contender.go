@@ -3,6 +3,7 @@ package bench
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 )
@@ -19,28 +20,47 @@ const (
 const wordGo = "go"
 
 // Contend is a contender's process: it says that it is ready, waits to be told to go, does its work, says
-// that it is done, and stays until its input ends, so that what it has used can be read.
+// that it is done (or, as JSON, what it has done), and stays until its input ends, so that what it has used can be read.
 func Contend(ctx context.Context, role Role, spec Spec, in io.Reader, out io.Writer) error {
 	if role == RoleOffsetAPI {
 		return serveOffsets(Lifeline(ctx, in), spec, out)
 	}
+	input := bufio.NewReader(in)
+	if role == RoleApplyChunks || role == RoleApplyBare {
+		return spec.Profiled(role, func() error { return applyChunks(ctx, role, spec, input, out) })
+	}
 	told := func(word string) { fmt.Fprintln(out, word) }
 	told(wordReady)
-	input := bufio.NewReader(in)
 	if line, err := input.ReadString('\n'); err != nil || line != wordGo+"\n" {
 		return fmt.Errorf("wait for the start: got %q, %w", line, err)
 	}
 	ctx = Lifeline(ctx, input)
-	err := spec.Profiled(role, func() error {
-		if role == RolePlain {
-			return plain(ctx, spec)
+	var answer any = wordDone
+	err := spec.Profiled(role, func() (err error) {
+		switch role {
+		case RolePlain:
+			err = plain(ctx, spec)
+		case RoleOffset:
+			err = offset(ctx, spec, told)
+		case RolePlainSave:
+			answer, err = plainSave(ctx, spec)
+		case RoleReadUpload:
+			answer, err = readUpload(ctx, spec.File)
+		case RoleReadPlain:
+			answer, err = readPlain(spec.File)
+		default:
+			err = fmt.Errorf("there is no process %q", role)
 		}
-		return offset(ctx, spec, told)
+		return err
 	})
 	if err != nil {
 		return err
 	}
-	told(wordDone)
+	if answer == wordDone {
+		told(wordDone)
+	} else if err := json.NewEncoder(out).Encode(answer); err != nil {
+		return err
+	}
 	<-ctx.Done()
 	return nil
 }

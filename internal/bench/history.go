@@ -4,11 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"time"
-
-	"go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/history/v1"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/longhaul/longhaul/contract"
 )
@@ -31,80 +26,22 @@ type History struct {
 	HeartbeatTimeout float64 `json:"heartbeat_timeout"`
 }
 
-// history reads what the job's execution left; the job's ID is that of its first run.
+// history reads what the job's execution left.
 func (r *rig) history(ctx context.Context, j answer) (*History, error) {
-	h := &History{}
-	steps := stepTimes{scheduled: map[int64]step{}, started: map[int64]time.Time{}, phases: map[string]span{}}
-	for run := j.ID; run != ""; {
-		events := r.client.GetWorkflowHistory(ctx, j.WorkflowID, run, false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
-		next := ""
-		for events.HasNext() {
-			event, err := events.Next()
-			if err != nil {
-				return nil, err
-			}
-			h.Events++
-			h.Bytes += int64(proto.Size(event))
-			h.look(event, &steps)
-			if again := event.GetWorkflowExecutionContinuedAsNewEventAttributes(); again != nil {
-				next = again.GetNewExecutionRunId()
-			}
-		}
-		run = next
+	s, err := r.steps(ctx, j)
+	if err != nil {
+		return nil, err
 	}
-	if h.Pages == 0 || len(steps.pages) == 0 {
+	pages := s.phase(contract.ExportPage.Name)
+	if len(pages.seconds) == 0 {
 		return nil, fmt.Errorf("the history of job %s has no pages", j.ID)
 	}
-	h.BytesPerPage = float64(h.Bytes) / float64(h.Pages)
-	h.PageSeconds = median(steps.pages)
-	h.PlanSeconds = steps.phases[contract.PlanExport.Name].seconds()
-	h.PagesSeconds = steps.phases[contract.ExportPage.Name].seconds()
-	h.AssembleSeconds = steps.phases[contract.AssembleExport.Name].seconds()
-	return h, nil
-}
-
-// stepTimes gathers the times of activities by the events that scheduled them.
-type stepTimes struct {
-	scheduled map[int64]step
-	started   map[int64]time.Time
-	phases    map[string]span // by activity
-	pages     []float64       // seconds in the worker
-}
-
-type step struct {
-	activity string
-	at       time.Time
-}
-
-type span struct{ from, to time.Time }
-
-func (s span) seconds() float64 { return s.to.Sub(s.from).Seconds() }
-
-func (h *History) look(event *history.HistoryEvent, steps *stepTimes) {
-	at := event.GetEventTime().AsTime()
-	switch event.GetEventType() {
-	case enums.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
-		a := event.GetActivityTaskScheduledEventAttributes()
-		steps.scheduled[event.GetEventId()] = step{a.GetActivityType().GetName(), at}
-		if a.GetActivityType().GetName() == contract.ExportPage.Name {
-			h.Pages++
-			h.HeartbeatTimeout = a.GetHeartbeatTimeout().AsDuration().Seconds()
-		}
-	case enums.EVENT_TYPE_ACTIVITY_TASK_STARTED:
-		steps.started[event.GetActivityTaskStartedEventAttributes().GetScheduledEventId()] = at
-	case enums.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
-		id := event.GetActivityTaskCompletedEventAttributes().GetScheduledEventId()
-		done := steps.scheduled[id]
-		phase, known := steps.phases[done.activity]
-		if !known {
-			phase.from = done.at // steps of a phase are due in order, though not done in it
-		}
-		phase.to = at
-		steps.phases[done.activity] = phase
-		if done.activity == contract.ExportPage.Name {
-			steps.pages = append(steps.pages, at.Sub(steps.started[id]).Seconds())
-		}
-	}
+	return &History{
+		Pages: pages.scheduled, Events: s.events, Bytes: s.bytes, BytesPerPage: float64(s.bytes) / float64(pages.scheduled),
+		PlanSeconds: s.phase(contract.PlanExport.Name).took(), PagesSeconds: pages.took(),
+		AssembleSeconds: s.phase(contract.AssembleExport.Name).took(),
+		PageSeconds:     median(pages.seconds), HeartbeatTimeout: pages.heartbeat.Seconds(),
+	}, nil
 }
 
 func (h *History) write(b *bytes.Buffer) {

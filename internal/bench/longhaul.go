@@ -192,8 +192,10 @@ type answer struct {
 	State      job.State    `json:"state"`
 	Message    string       `json:"message"`
 	Progress   job.Progress `json:"progress"`
+	Save       *job.Save    `json:"save"`
 	Links      struct {
 		Self     string `json:"self"`
+		Resume   string `json:"resume"`
 		Download string `json:"download"`
 	} `json:"links"`
 	Artifacts []struct {
@@ -242,14 +244,19 @@ func (c caller) wait(ctx context.Context, j answer, enough func(answer) bool) (a
 
 func (c caller) ask(ctx context.Context, method, path string, body io.Reader) (answer, error) {
 	var a answer
+	return a, c.send(ctx, method, path, "application/json", body, &a)
+}
+
+// send sends a request and reads its answer.
+func (c caller) send(ctx context.Context, method, path, contentType string, body io.Reader, into any) error {
 	request, err := http.NewRequestWithContext(ctx, method, c.url+path, body)
 	if err != nil {
-		return a, err
+		return err
 	}
-	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Content-Type", contentType)
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return a, err
+		return err
 	}
 	defer response.Body.Close()
 	data, err := io.ReadAll(response.Body)
@@ -257,12 +264,12 @@ func (c caller) ask(ctx context.Context, method, path string, body io.Reader) (a
 		err = errors.New(string(data))
 	}
 	if err == nil {
-		err = json.Unmarshal(data, &a)
+		err = json.Unmarshal(data, into)
 	}
 	if err != nil {
-		return a, fmt.Errorf("%s %s: %s: %w", method, path, response.Status, err)
+		return fmt.Errorf("%s %s: %s: %w", method, path, response.Status, err)
 	}
-	return a, nil
+	return nil
 }
 
 // download fetches the file of a job and tells its size.

@@ -90,13 +90,7 @@ func (s *Size) conclude() {
 
 // medians takes the median of each figure by itself.
 func medians(runs []Measure) Measure {
-	of := func(figure func(Measure) float64) float64 {
-		values := make([]float64, len(runs))
-		for i, m := range runs {
-			values[i] = figure(m)
-		}
-		return median(values)
-	}
+	of := func(figure func(Measure) float64) float64 { return medianOf(runs, figure) }
 	m := runs[0]
 	m.Wall = of(func(m Measure) float64 { return m.Wall })
 	m.WallDownloaded = of(func(m Measure) float64 { return m.WallDownloaded })
@@ -107,6 +101,15 @@ func medians(runs []Measure) Measure {
 	m.PeakRSS = int64(of(func(m Measure) float64 { return float64(m.PeakRSS) }))
 	m.ServerRSS = int64(of(func(m Measure) float64 { return float64(m.ServerRSS) }))
 	return m
+}
+
+// medianOf is the median of a figure of some runs.
+func medianOf[T any](runs []T, figure func(T) float64) float64 {
+	values := make([]float64, len(runs))
+	for i, run := range runs {
+		values[i] = figure(run)
+	}
+	return median(values)
 }
 
 // median sorts values; the median of an even number of them is the mean of the two in the middle.
@@ -128,12 +131,7 @@ func (s *Size) of(c Contender) (Measure, bool) {
 // Write writes the report for people, as Markdown.
 func (r *Report) Write(w io.Writer) error {
 	var b bytes.Buffer
-	m := r.Machine
-	fmt.Fprintf(&b, "%d CPUs (%s), %s, %s, longhaul %s", m.CPUs, m.CPU, m.OS, m.Go, m.Version)
-	if m.Database != "" {
-		fmt.Fprintf(&b, ", %s", m.Database)
-	}
-	fmt.Fprintln(&b)
+	r.Machine.write(&b)
 	for i := range r.Sizes {
 		r.Sizes[i].write(&b)
 	}
@@ -142,6 +140,14 @@ func (r *Report) Write(w io.Writer) error {
 	}
 	_, err := w.Write(b.Bytes())
 	return err
+}
+
+func (m *Machine) write(b *bytes.Buffer) {
+	fmt.Fprintf(b, "%d CPUs (%s), %s, %s, longhaul %s", m.CPUs, m.CPU, m.OS, m.Go, m.Version)
+	if m.Database != "" {
+		fmt.Fprintf(b, ", %s", m.Database)
+	}
+	fmt.Fprintln(b)
 }
 
 func (s *Size) write(b *bytes.Buffer) {

@@ -11,8 +11,9 @@ import (
 )
 
 type benchCommand struct {
-	Export benchExportCommand `cmd:"" help:"Measure exports against a plain loop and against pages by OFFSET, on a private MariaDB."`
-	Child  benchChildCommand  `cmd:"" hidden:"" help:"A process of a benchmark; it ends when its standard input does."`
+	Export   benchExportCommand   `cmd:"" help:"Measure exports against a plain loop and against pages by OFFSET, on a private MariaDB."`
+	BulkSave benchBulkSaveCommand `cmd:"" help:"Measure bulk saves against a plain loop and a bare upsert, on a private MariaDB."`
+	Child    benchChildCommand    `cmd:"" hidden:"" help:"A process of a benchmark; it ends when its standard input does."`
 }
 
 type benchExportCommand struct {
@@ -32,10 +33,8 @@ func (c *benchExportCommand) Run(s *invocation) error {
 	if err != nil {
 		return err
 	}
-	if c.Profile != "" {
-		if err := os.MkdirAll(c.Profile, 0o755); err != nil {
-			return fmt.Errorf("make directory of profiles: %w", err)
-		}
+	if err := makeProfiles(c.Profile); err != nil {
+		return err
 	}
 	report, err := bench.Run(s, bench.Options{
 		Rows: c.Rows, Repeat: c.Repeat, Contenders: c.Contender, Kill: c.Kill, Small: c.Small,
@@ -44,8 +43,50 @@ func (c *benchExportCommand) Run(s *invocation) error {
 	if err != nil {
 		return err
 	}
+	return s.printReport(report)
+}
+
+type benchBulkSaveCommand struct {
+	Rows    int              `placeholder:"N" help:"Order lines to save. Default: 541910, or all of the file."`
+	File    string           `type:"existingfile" placeholder:"FILE" help:"Save the second year of the data set Online Retail II, as one CSV of both years, gzipped or not. Default: made-up rows that look like it."`
+	Repeat  int              `default:"3" help:"How often each contender runs; the tables show medians."`
+	Only    []bench.SavePart `placeholder:"PART,…" help:"Measure only these of reading, path, apply, memory and dry-run."`
+	Profile string           `type:"path" placeholder:"DIR" help:"Write CPU and heap profiles of all processes here."`
+}
+
+// Run measures bulk saves and prints a report.
+func (c *benchBulkSaveCommand) Run(s *invocation) error {
+	cli, err := devstack.CLI(s, devstack.CLIOptions{Path: s.config.TemporalCLI, Out: s.err})
+	if err != nil {
+		return err
+	}
+	if err := makeProfiles(c.Profile); err != nil {
+		return err
+	}
+	report, err := bench.RunBulkSave(s, bench.SaveOptions{
+		Rows: c.Rows, File: c.File, Repeat: c.Repeat, Only: c.Only,
+		Profile: c.Profile, TemporalCLI: cli, Version: s.version, Log: s.err,
+	})
+	if err != nil {
+		return err
+	}
+	return s.printReport(report)
+}
+
+func makeProfiles(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("make directory of profiles: %w", err)
+	}
+	return nil
+}
+
+// printReport prints what was measured, as JSON where that is asked for.
+func (s *invocation) printReport(report interface{ Write(io.Writer) error }) error {
 	var printErr error
-	err = s.print(report, func() { printErr = report.Write(s.out) })
+	err := s.print(report, func() { printErr = report.Write(s.out) })
 	if err == nil {
 		err = printErr
 	}
