@@ -38,7 +38,8 @@ const giveUp = 30 * time.Second
 // pagesPerRun divides five pages into three runs.
 const pagesPerRun = 2
 
-// testKinds is the catalogue and besides it kinds whose limits make a test short.
+// testKinds is the catalogue with smaller chunks, of which only workers know, and besides it kinds whose limits make a
+// test short.
 func testKinds() (*dataset.Registry, error) {
 	kinds := catalog.Exports()
 	for _, e := range catalog.Exports() {
@@ -51,17 +52,21 @@ func testKinds() (*dataset.Registry, error) {
 		impatient.Name, impatient.PageRows, impatient.GiveUpAfter = kindImpatient, 5000, giveUp
 		kinds = append(kinds, small, short, impatient)
 	}
-	return dataset.NewRegistry(dataset.Kinds{Exports: kinds, BulkSaves: catalog.BulkSaves()})
+	saves := catalog.BulkSaves()
+	for i := range saves {
+		saves[i].ChunkRows = chunkRows
+	}
+	return dataset.NewRegistry(dataset.Kinds{Exports: kinds, BulkSaves: saves})
 }
 
 // beWorker makes this test binary a worker that knows the test kinds: a process that can be killed like the
 // real one.
 const beWorker = "LONGHAUL_E2E_WORKER"
 
-// kindsWorker starts such a worker.
-func (s *stand) kindsWorker(name string) *process {
+// kindsWorker starts such a worker; more is added to its environment.
+func (s *stand) kindsWorker(name string, more ...string) *process {
 	s.Helper()
-	return launch(s.T, name, append(s.env(name), beWorker+"=1"), os.Args[0])
+	return launch(s.T, name, append(append(s.env(name), beWorker+"=1"), more...), os.Args[0])
 }
 
 func runKindsWorker() int {
@@ -103,6 +108,7 @@ func workKinds(ctx context.Context) error {
 	return worker.Run(ctx, c, worker.Deeds{
 		Jobs:         &activities.Jobs{Kinds: kinds, Store: st, Notify: notify.Log{Logger: slog.Default()}},
 		Export:       &activities.Export{Kinds: kinds, Store: st, Blobs: blobs},
+		BulkSave:     &activities.BulkSave{Kinds: kinds, Store: st, Blobs: blobs},
 		Housekeeping: &activities.Housekeeping{Store: st, Blobs: blobs, Heal: start.Heal},
 	}, worker.Options{})
 }
