@@ -121,9 +121,7 @@ func (d *desk) StartBulkSave(ctx context.Context, in contract.BulkSaveInput, key
 	}
 	j := d.add(job.TypeBulkSave, in.Kind, in.Tenant, in, workflowID)
 	d.keys[key] = j.ID
-	saved := &d.jobs[d.index(j.ID)]
-	saved.Save = &job.Save{Upload: u.Name, DryRun: in.DryRun, Parent: u.Parent}
-	return *saved, false, nil
+	return j, false, nil
 }
 
 func (d *desk) checkMapping(u job.Upload, mapping map[string]string) error {
@@ -150,14 +148,12 @@ func (d *desk) Undo(_ context.Context, id, _ string) (job.Job, error) {
 	if at < 0 {
 		return job.Job{}, job.Errorf(job.CodeNotFound, "there is no job %q", id)
 	}
-	kind, tenant, upload := d.jobs[at].Kind, d.jobs[at].Tenant, d.jobs[at].Save.Upload
+	kind, tenant := d.jobs[at].Kind, d.jobs[at].Tenant
 	j := d.add(job.TypeBulkSave, kind, tenant, contract.BulkSaveInput{Kind: kind, Tenant: tenant, Undo: id}, contract.BulkSaveWorkflowID(kind, tenant))
 	save := *d.jobs[at].Save // a copy: an answer may be written just now
 	save.UndoneBy = j.ID
 	d.jobs[at].Save = &save
-	undo := &d.jobs[d.index(j.ID)]
-	undo.Save = &job.Save{Upload: upload, Undoes: id}
-	return *undo, nil
+	return j, nil
 }
 
 // Items pages by the number of items already shown.

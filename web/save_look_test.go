@@ -31,7 +31,6 @@ func TestSavesFitAndCanBeRead(t *testing.T) {
 	done := s.putSave("stock-levels", "hanbit", saved)
 	s.sample(done, 30)
 	undo := s.putSave("orders", "hanbit", func(j *job.Job) {
-		j.Save = &job.Save{Upload: "주문.xlsx", Undoes: done}
 		j.Request = []byte(`{"kind":"orders","tenant":"hanbit","undo":"` + done + `"}`)
 		undone(j)
 	})

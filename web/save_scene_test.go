@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -17,7 +18,6 @@ func (d *desk) putSave(kind, tenant string, change func(*job.Job)) string {
 		Kind: kind, Tenant: tenant, Upload: "upload-0", DryRun: true, Duplicates: contract.DuplicatesRefuse, Locale: "ko",
 		Mapping: map[string]string{"품번": "sku", "창고코드": "warehouse", "실사수량": "on_hand", "담당": "", "비고": ""},
 	}, contract.BulkSaveWorkflowID(kind, tenant))
-	d.jobs[d.index(j.ID)].Save = &job.Save{Upload: "7월 재고 실사 최종_수정(2).xlsx", DryRun: true}
 	d.mu.Unlock()
 	d.move(j.ID, change)
 	return j.ID
@@ -37,7 +37,7 @@ func (d *desk) sample(id string, n int) {
 	for i := range n {
 		item := job.Item{
 			Position: int64(i + 1), Row: i + 10, Key: fmt.Sprintf("TS-BK-%03d · ICN-1", i), Outcome: "updated",
-			Changes: []job.Change{{Column: "on_hand", Before: "120", After: "8"}},
+			Changes: []job.Change{{Column: "stock_levels.on_hand", Before: "120", After: "8"}},
 		}
 		switch i % 5 {
 		case 2:
@@ -58,10 +58,22 @@ func saving(phase job.Phase, done, total int64, tally *job.Tally) func(*job.Job)
 	return func(j *job.Job) {
 		running(done, total)(j)
 		j.Progress.Phase = phase
-		save := *j.Save
+		save := saveOf(j)
 		save.Saved, save.HoldUntil = tally, nil
 		j.Save = &save
 	}
+}
+
+// saveOf is what a workflow says first of what it was asked for; before that, nothing is said. Its answer is a copy.
+func saveOf(j *job.Job) job.Save {
+	if j.Save != nil {
+		return *j.Save
+	}
+	var in contract.BulkSaveInput
+	if err := json.Unmarshal(j.Request, &in); err != nil {
+		panic(err) // our own
+	}
+	return job.Save{Upload: "7월 재고 실사 최종_수정(2).xlsx", DryRun: in.DryRun, Undoes: in.Undo}
 }
 
 // holding is a dry run that waits.

@@ -152,7 +152,8 @@ func TestBulkSaveFromDropToUndo(t *testing.T) {
 		t.Errorf("asked for\n%+v, not\n%+v", got, want)
 	}
 
-	// The dry run, told by the stream.
+	// The dry run, told by the stream. While no worker has it, its request tells what will come.
+	b.until(`document.querySelectorAll(".steps li").length === 7`)
 	s.move(id, saving(job.PhasePlanning, 0, 0, nil))
 	b.untilText(".hero", "파일을 읽는 중")
 	s.move(id, saving(job.PhaseChecking, 20_000, 40_000, nil))
@@ -169,7 +170,7 @@ func TestBulkSaveFromDropToUndo(t *testing.T) {
 	b.untilText(`[data-code=not_a_number]`, "70")
 	b.untilText(".items", "12행")
 	b.untilText(".items", "실사수량: 숫자가 아닙니다 (열둘)")
-	b.untilText(".items tr[data-outcome=updated]", "8")
+	b.untilText(".items tr[data-outcome=updated]", "재고수량: 120 → 8")
 	b.picture("held-1400-light-ko")
 	items := `document.querySelectorAll(".items tbody tr").length`
 	b.until(items + " === 25")
@@ -202,7 +203,7 @@ func TestBulkSaveFromDropToUndo(t *testing.T) {
 	b.click("dialog [data-answer=yes]")
 	b.until(fmt.Sprintf(`document.querySelector(".hero") && document.querySelector(".hero").dataset.job !== %q`, id))
 	undo := s.all()[1].ID
-	b.untilText(".hero", "되돌리기")
+	b.untilText(".hero h1", "재고 저장 되돌리기")
 	s.move(undo, undone)
 	b.untilText(`[data-outcome=reversed] dd`, "39,700")
 	b.untilText(`[data-outcome=kept] dd`, "200")
@@ -228,7 +229,11 @@ func TestBulkSaveFromDropToUndo(t *testing.T) {
 	if got := saveRequest(t, s); got.DryRun || got.Upload != "upload-3" {
 		t.Errorf("asked for %+v, not for a save without a dry run of the third file", got)
 	}
-	b.untilText("main", "원래 작업")
+	s.move(s.all()[2].ID, func(j *job.Job) {
+		saving(job.PhaseApplying, 1, 3, &job.Tally{Created: 1})(j)
+		j.Save.Parent = id
+	})
+	b.until(fmt.Sprintf(`document.querySelector('.facts-card a[href="#/jobs/%s"]')`, id))
 }
 
 func TestUploadsThatFail(t *testing.T) {

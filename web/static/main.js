@@ -41,10 +41,10 @@ function Page() {
 
   const t = useMemo(() => translator(lang), [lang]);
   const text = (pair) => textIn(lang, pair);
-  const titleOf = ({ type, kind: name, save }) => {
+  const titleOf = ({ type, kind: name, save, request }) => {
     const kind = text(kinds?.find((each) => each.type === type && each.name === name)?.title) || name;
     if (type !== "bulk_save") return kind;
-    return t(save?.undoes ? "title.undo" : "title.save", { kind });
+    return t(save?.undoes ?? request?.undo ? "title.undo" : "title.save", { kind });
   };
   const onEnd = (job) => announce(t("live.ended", { kind: `${titleOf(job)} ${job.tenant}`, state: t(`state.${job.state}`) }));
   const jobs = useJobs(filter, !shown, onEnd);

@@ -13,7 +13,7 @@ const ACTIONS = ["pause", "resume", "retry", "undo", "cancel"];
 const offered = (job, whole) => ACTIONS.filter((action) => job.links[action]
   && !(held(job) && (action === "resume" || action === "cancel")) && (whole || action !== "undo"));
 
-/** onJob gets the job as it is after an action; a retry or undo gives another one. whole: on the job's own page. */
+/** onJob gets the job as it is after an action, and the action; a retry or undo gives another job. whole: on its own page. */
 export function Actions({ job, now, onJob, whole = false }) {
   const { t, fmt, notify, confirm, titleOf } = useApp();
   const [busy, setBusy] = useState("");
@@ -23,7 +23,7 @@ export function Actions({ job, now, onJob, whole = false }) {
     if (!(await sure(action))) return;
     setBusy(action);
     try {
-      onJob(await act(job.links[action]));
+      onJob(await act(job.links[action]), action);
     } catch (error) {
       notify(error.jobID
         ? { text: t(job.type === "bulk_save" ? "save.duplicate" : "new.duplicate"), href: `#/jobs/${error.jobID}`, link: t("new.duplicate.open") }

@@ -82,7 +82,8 @@ const TONES = { created: "good", updated: "info", refused: "bad", reversed: "goo
 function Change({ change, job }) {
   const { t, text } = useApp();
   const kind = useKind(job.type, job.kind);
-  const header = text(kind?.fields.find((field) => field.name === change.column)?.header) || change.column;
+  const column = change.column.split(".").at(-1); // it may come with its table's name
+  const header = text(kind?.fields.find((field) => field.name === column)?.header) || column;
   return html`<strong>${header}</strong>: <span class="before">${change.before || t("items.empty")}</span>
     <span aria-hidden="true"> → </span><span class="unseen">${t("items.becomes")}</span><span>${change.after || t("items.empty")}</span>`;
 }

@@ -28,10 +28,10 @@ export function JobDetail({ id, onJob }) {
       ? html`<${Missing} title=${t("job.missing")} hint=${t("job.missing.hint")} />`
       : html`<section class="panel" aria-busy="true"><div class="skeleton tall" /><div class="skeleton" /></section>`}`;
   }
-  const changed = (after) => {
+  const changed = (after, action) => {
     onJob(after);
     if (after.id === job.id) put(after);
-    else if (after.save?.undoes === job.id) location.hash = `#/jobs/${after.id}`;
+    else if (action === "undo") location.hash = `#/jobs/${after.id}`;
     else notify({ tone: "good", text: t(job.type === "bulk_save" ? "save.started" : "new.started"), href: `#/jobs/${after.id}`, link: t("new.open") }); // a retry
   };
   return html`<${Back} />

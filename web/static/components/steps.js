@@ -3,11 +3,11 @@ import { html } from "../html.js";
 import { ended } from "../jobs.js";
 import { Icon } from "./icon.js";
 
-/** The phases of a job's story, in order. */
+/** The phases of a job's story, in order. A save that waits for a worker has nothing but its request yet. */
 function phasesOf(job) {
   if (job.type !== "bulk_save") return ["planning", "pages", "assembling", "publishing", "done"];
-  if (job.save?.undoes) return ["planning", "undoing", "reporting", "done"];
-  if (job.save?.dry_run) return ["inspecting", "checking", "holding", "comparing", "applying", "reporting", "done"];
+  if (job.save?.undoes ?? job.request?.undo) return ["planning", "undoing", "reporting", "done"];
+  if (job.save?.dry_run ?? job.request?.dry_run) return ["inspecting", "checking", "holding", "comparing", "applying", "reporting", "done"];
   return ["inspecting", "applying", "reporting", "done"];
 }
 
