@@ -129,7 +129,7 @@ func (u *bareUpsert) run(b *testing.B, rows [][]any) {
 		r := rows[i]
 		u.args = append(u.args, r[0], 1, r[1], "web", "paid", r[7], "", "", "", "KR", "", "", at, at)
 	}
-	_, err = tx.Stmt(u.orders).Exec(u.args...)
+	_, err = tx.Stmt(u.orders).Exec(u.args...) //nolint:sqlclosecheck // it ends with the transaction
 	require.NoError(b, err)
 	stmt := tx.Stmt(u.lines)
 	for part := range slices.Chunk(rows, bareRows) {

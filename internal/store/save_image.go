@@ -57,7 +57,7 @@ func (c *chunk) images(sellerID int64) ([]byte, error) {
 	if len(c.written) == 0 {
 		return nil, nil
 	}
-	b := binary.AppendVarint(make([]byte, 0, 64*len(c.written)*len(c.plan.tables)), sellerID)
+	b := binary.AppendVarint(make([]byte, 0, 128*len(c.written)), sellerID)
 	b = binary.AppendUvarint(b, uint64(c.plan.passes))
 	b = binary.AppendUvarint(b, uint64(len(c.plan.steps)))
 	place := 0

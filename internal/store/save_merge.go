@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"strconv"
@@ -37,6 +38,9 @@ type chunk struct {
 
 	touched []*record // that rows of this attempt want to change
 	written []*record // in this transaction
+
+	records []record // see newRecord
+	values  []any    // see blank
 }
 
 // rowState is what is known of a row.
@@ -206,7 +210,7 @@ func (c *chunk) value(st *planStep, v *planValue, row int) (any, error) {
 		return nil, nil
 	}
 	taken, err := column.take(from)
-	if bad, ok := err.(*valueError); ok {
+	if bad, ok := errors.AsType[*valueError](err); ok {
 		c.refuse(target.Fault{Row: row, Field: v.From.Field, Code: bad.code, Limit: bad.limit, Other: -1})
 		return nil, nil
 	}
@@ -269,7 +273,7 @@ func (c *chunk) count(n, row int, fresh, changed bool) {
 
 // create makes a record that is to be created.
 func (c *chunk) create(st *planStep, row int, x *keyIndex, key recordKey) (*record, error) {
-	values := st.table.blank(c.tenant)
+	values := c.blank(st.table.savedTable)
 	for i := range st.key {
 		values[st.key[i].column] = key[i]
 	}
@@ -293,7 +297,7 @@ func (c *chunk) create(st *planStep, row int, x *keyIndex, key recordKey) (*reco
 	for _, column := range st.table.stamps {
 		values[column] = c.now
 	}
-	r := &record{table: st.table, step: st, creator: st, after: values}
+	r := c.newRecord(record{table: st.table, step: st, creator: st, after: values})
 	if len(x.fresh) == 0 { // what follows is like it
 		x.fresh = make(map[recordKey]*record, len(c.part))
 	}
@@ -305,8 +309,7 @@ func (c *chunk) create(st *planStep, row int, x *keyIndex, key recordKey) (*reco
 // first is what a row says on a column of a record that it creates. What counts is left to [chunk.say], but for
 // what is needed.
 func (c *chunk) first(st *planStep, v *planValue, row int) (any, error) {
-	later := st.counted && slices.ContainsFunc(st.set, func(o planValue) bool { return o.column == v.column })
-	if later && !v.Needed {
+	if v.said && !v.Needed {
 		return nil, nil
 	}
 	faults := len(c.faults)
@@ -314,7 +317,7 @@ func (c *chunk) first(st *planStep, v *planValue, row int) (any, error) {
 	if said == nil && err == nil && v.Needed && len(c.faults) == faults {
 		c.refuse(target.Fault{Row: row, Field: v.From.Field, Code: job.RowRequired, Other: -1})
 	}
-	if later {
+	if v.said {
 		return nil, err
 	}
 	return said, err

@@ -65,6 +65,8 @@ type planValue struct {
 	step, of      int
 	constant      any
 	otherwise     any // nil: none
+	// said tells that a row has its say on the column after the record has been made, see [chunk.say].
+	said bool
 }
 
 // planCompiler makes a plan, step by step.
@@ -143,6 +145,11 @@ func (c *planCompiler) step(step target.Step) (err error) {
 			if v.From.Kind == target.FromID || v.From.Kind == target.FromOf {
 				c.plan.steps[v.step].table.guards = true
 			}
+		}
+	}
+	for _, part := range [][]planValue{st.set, st.create} {
+		for i := range part {
+			part[i].said = st.counted && slices.ContainsFunc(st.set, func(v planValue) bool { return v.column == part[i].column })
 		}
 	}
 	st.shape = c.shape(st)

@@ -56,7 +56,7 @@ func TestSaveDoesWhatItsDryRunSays(t *testing.T) {
 			}
 			require.Equal(t, start, dump(t, s))
 		}
-		require.True(t, min(all.Created, all.Updated, all.Unchanged, all.Refused) > 10, "nothing was left out: %+v", all)
+		require.Greater(t, min(all.Created, all.Updated, all.Unchanged, all.Refused), int64(10), "nothing was left out: %+v", all)
 	})
 }
 

@@ -151,7 +151,7 @@ func (c *chunk) meet(x *keyIndex, values []any) {
 			known[values[idColumn]] = r
 			return
 		}
-		r = &record{table: x.shape.table, before: values, now: values}
+		r = c.newRecord(record{table: x.shape.table, before: values, now: values})
 		known[values[idColumn]] = r
 		c.met++
 		x.add(r)
@@ -160,4 +160,28 @@ func (c *chunk) meet(x *keyIndex, values []any) {
 	if first, more := x.first[x.key(values)], x.more[x.key(values)]; first != r && !slices.Contains(more, r) {
 		x.add(r)
 	}
+}
+
+// slabSize is how many records are allocated at once: their number is what garbage collection minds.
+const slabSize = 128
+
+func (c *chunk) newRecord(r record) *record {
+	if len(c.records) == cap(c.records) {
+		c.records = make([]record, 0, slabSize)
+	}
+	c.records = append(c.records, r)
+	return &c.records[len(c.records)-1]
+}
+
+// blank is the values of a new record: zeros but for the seller.
+func (c *chunk) blank(t *savedTable) []any {
+	width := len(t.columns)
+	if len(c.values) < width {
+		c.values = make([]any, slabSize*width)
+	}
+	values := c.values[:width:width]
+	c.values = c.values[width:]
+	copy(values, t.zeros)
+	values[t.seller] = c.tenant
+	return values
 }

@@ -61,7 +61,7 @@ func (q *session) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
 // keep has the Store keep the statements that it did not have. It comes after the transaction.
 func (q *session) keep(ctx context.Context) {
 	for _, text := range q.missed {
-		if _, err := q.s.keepStatement(ctx, text); err != nil {
+		if _, err := q.s.keepStatement(ctx, text); err != nil { //nolint:sqlclosecheck // the Store keeps it
 			return // the next session finds them missing again
 		}
 	}
@@ -73,14 +73,13 @@ func (s *Store) keepStatement(ctx context.Context, text string) (*sql.Stmt, erro
 		return nil, err
 	}
 	if kept, ok := s.saves.statements.LoadOrStore(text, stmt); ok {
-		stmt.Close()
-		return kept.(*sql.Stmt), nil
+		return kept.(*sql.Stmt), stmt.Close() //nolint:sqlclosecheck // the other one is kept
 	}
 	return stmt, nil
 }
 
 func (q *session) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
-	stmt, err := q.prepare(ctx, text)
+	stmt, err := q.prepare(ctx, text) //nolint:sqlclosecheck // the Store keeps it, or it ends with the transaction
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +87,7 @@ func (q *session) query(ctx context.Context, text string, args ...any) (*sql.Row
 }
 
 func (q *session) exec(ctx context.Context, text string, args ...any) error {
-	stmt, err := q.prepare(ctx, text)
+	stmt, err := q.prepare(ctx, text) //nolint:sqlclosecheck // the Store keeps it, or it ends with the transaction
 	if err != nil {
 		return err
 	}

@@ -26,6 +26,7 @@ type savedTable struct {
 	name    string
 	columns []savedColumn // the id comes first
 	names   []string
+	zeros   []any // of a new record
 	at      map[string]int
 	seller  int
 	// created and updated are the columns of the times at which a record was made and written; -1 for none.
@@ -66,8 +67,9 @@ func savedTables(db *gorm.DB) (map[string]*savedTable, error) {
 				return nil, fmt.Errorf("table %s: %w", t.name, err)
 			}
 			t.at[f.DBName] = len(t.columns)
-			t.columns, t.names = append(t.columns, column), append(t.names, f.DBName)
+			t.columns, t.names, t.zeros = append(t.columns, column), append(t.names, f.DBName), append(t.zeros, column.zero)
 		}
+		t.zeros[idColumn] = nil // the server gives it
 		t.seller = t.at["seller_id"]
 		if at, ok := t.at["created_at"]; ok {
 			t.created = at
@@ -124,16 +126,6 @@ func (t *savedTable) position(column string) (int, error) {
 		return 0, fmt.Errorf("table %s has no column %q", t.name, column)
 	}
 	return at, nil
-}
-
-// blank is a new record: zeros but for the seller.
-func (t *savedTable) blank(tenant any) []any {
-	values := make([]any, len(t.columns))
-	for i := 1; i < len(values); i++ {
-		values[i] = t.columns[i].zero
-	}
-	values[t.seller] = tenant
-	return values
 }
 
 // indexHint finds the index by which records are found by key, whose first column bears the search, and makes a
