@@ -95,7 +95,6 @@ var sentences = map[job.RowCode]Text{
 	dateSentence:          {Ko: "{field}: 날짜로 바뀐 값입니다{value}. 텍스트 서식으로 다시 입력하세요", En: "{field}: {value} has become a date; write it again, as text"},
 	job.RowCellError:      {Ko: "{field}: 셀에 오류가 있습니다{value}", En: "{field}: the cell shows the error {value}"},
 	job.RowOneOf:          {Ko: "{group} 중 하나만, 반드시 입력하세요", En: "exactly one of {group} must be filled"},
-	job.RowUnknownColumn:  {Ko: "앞의 행들에 없던 항목입니다{value}", En: "{value} is a key that the first rows do not have"},
 	job.RowDisagree:       {Ko: "{field}: {together} 값이 같은 {other}과 다릅니다{value}", En: "{field}: {value} is not what {other} says, which has the same {together}"},
 	job.RowDuplicate:      {Ko: "{other}과 {key} 값이 같습니다", En: "{other} has the same {key}"},
 	job.RowUnknownProduct: {Ko: "{field}: 등록되지 않은 상품입니다{value}", En: "{field}: there is no product {value}"},

@@ -24,7 +24,6 @@ const (
 	RowBadFormat      RowCode = "bad_format"        // does not look as such a value does; Limit has the form
 	RowCellError      RowCode = "cell_error"        // #N/A, #REF! …
 	RowOneOf          RowCode = "one_of"            // exactly one of several cells must be filled; Limit names them
-	RowUnknownColumn  RowCode = "unknown_column"    // JSON: a key that the first rows do not have
 	RowDisagree       RowCode = "rows_disagree"     // rows of one record (an order) say different things; Other
 	RowDuplicate      RowCode = "duplicate_in_file" // Other has the same key
 	RowUnknownProduct RowCode = "unknown_product"   //
@@ -40,7 +39,7 @@ const (
 // RowCodes lists every code.
 var RowCodes = []RowCode{
 	RowRequired, RowNotANumber, RowNotWhole, RowTooPrecise, RowNotADate, RowAmbiguousDate, RowNotAChoice, RowTooLong,
-	RowBelowMinimum, RowAboveMaximum, RowBadCharacters, RowBadFormat, RowCellError, RowOneOf, RowUnknownColumn,
+	RowBelowMinimum, RowAboveMaximum, RowBadCharacters, RowBadFormat, RowCellError, RowOneOf,
 	RowDisagree, RowDuplicate, RowUnknownProduct, RowUnknownOrder, RowUnknownLine, RowUnknownParcel, RowConstraint,
 	RowStale, RowChangedSince, RowInUse,
 }

@@ -167,7 +167,6 @@ export default {
   "code.bad_format": "not in the required form",
   "code.cell_error": "an error in the cell (#N/A …)",
   "code.one_of": "exactly one of several must be filled",
-  "code.unknown_column": "a column that the first rows lack",
   "code.rows_disagree": "rows of one record disagree",
   "code.duplicate_in_file": "the same key twice in the file",
   "code.unknown_product": "unknown product",

@@ -167,7 +167,6 @@ export default {
   "code.bad_format": "형식에 맞지 않음",
   "code.cell_error": "셀의 오류 값 (#N/A 등)",
   "code.one_of": "여럿 중 하나만 채워야 함",
-  "code.unknown_column": "앞에 없던 열",
   "code.rows_disagree": "한 주문의 행끼리 값이 다름",
   "code.duplicate_in_file": "파일 안에서 키가 겹침",
   "code.unknown_product": "등록되지 않은 상품",
