@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"context"
+	"maps"
 	"reflect"
 	"slices"
 	"time"
@@ -99,7 +100,7 @@ func (in *Intake) open(row *upload.Row) {
 	head, err := in.kind.FindHead(texts)
 	var match Matching
 	if err == nil {
-		match, err = in.kind.Match(head, in.given, in.remembered)
+		match, err = in.kind.Match(head, in.givenFor(head), in.remembered)
 	}
 	if err == nil {
 		err = match.Err()
@@ -122,6 +123,21 @@ func (in *Intake) open(row *upload.Row) {
 		ref := in.Ref(first.Sheet, first.Number)
 		in.example, in.waiting = &ref, in.waiting[1:]
 	}
+}
+
+// givenFor is what the request says about the headers of a sheet. All that it says must be true of the first sheet that is
+// read; it does not have to be of the others, whose rows shall not be lost for want of a column that nobody needs.
+func (in *Intake) givenFor(head Head) Mapping {
+	if len(in.heads) == 0 {
+		return in.given
+	}
+	there := map[string]bool{}
+	for _, header := range head.Headers {
+		there[NormalHeader(header)] = true
+	}
+	given := maps.Clone(in.given)
+	maps.DeleteFunc(given, func(header, _ string) bool { return !there[NormalHeader(header)] })
+	return given
 }
 
 // isExample tells whether a row is the one that stands in the kind's template to show how it is filled in. Who forgets

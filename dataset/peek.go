@@ -11,7 +11,8 @@ import (
 const peekRows = 5_000
 
 // Peek looks at the beginning of a file: where its headers are and what they are taken for. What is missing is no
-// error here; a person may map the headers. The first sheet that has all that is needed counts, else the first.
+// error here; a person may map the headers. The first sheet that has all that is needed counts, else the one with the most
+// known columns, so that nobody is asked to map those of a guide.
 func (k BulkSave) Peek(ctx context.Context, f *upload.File, remembered Mapping) (Head, Matching, error) {
 	rows := f.Rows(ctx)
 	defer rows.Close()
@@ -44,6 +45,7 @@ type peek struct {
 
 	head            Head
 	match           Matching
+	known           int // columns of match that are
 	found, complete bool
 }
 
@@ -78,8 +80,14 @@ func (p *peek) look() error {
 	if err != nil {
 		return err
 	}
-	if whole := len(match.Missing) == 0; !p.found || whole {
-		p.head, p.match, p.found, p.complete = head, match, true, whole
+	known := 0
+	for _, c := range match.Columns {
+		if c.Column != "" {
+			known++
+		}
+	}
+	if whole := len(match.Missing) == 0; !p.found || whole || known > p.known {
+		p.head, p.match, p.known, p.found, p.complete = head, match, known, true, whole
 	}
 	return nil
 }
