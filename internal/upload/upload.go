@@ -1,7 +1,7 @@
 // Package upload reads the files that people send: workbooks, delimited text and JSON, of any size, row by row and in
 // bounded memory. It refuses what is damaged, disguised or larger than it looks before it costs anything.
 //
-//	xlsx   Office Open XML, transitional; our own streaming reader, excelize for what that declines
+//	xlsx   Office Open XML, transitional and strict; our own streaming reader
 //	csv    RFC 4180 with , ; or | between the fields, found in the file or told by its first line, sep=;
 //	tsv    the same with tabs
 //	json   an array of flat objects

@@ -4,9 +4,13 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 
 	"github.com/longhaul/longhaul/job"
 )
+
+// maxSheetName bounds what is shown of the file in messages; Excel allows 31 characters, others some more.
+const maxSheetName = 255
 
 // maxParent bounds what is taken over from it; ids are far shorter.
 const maxParent = 200
@@ -39,7 +43,7 @@ func openWorkbook(ctx context.Context, r io.ReaderAt, size int64, l Limits) (*wo
 	}
 	listed, err := w.readMain(ctx, main)
 	if err != nil {
-		return nil, refuse(main.name, err)
+		return nil, refuse("", err)
 	}
 	for _, s := range listed {
 		filled, err := w.hasContent(ctx, s)
@@ -139,6 +143,9 @@ func (w *workbook) readMain(ctx context.Context, main *zipEntry) ([]listedSheet,
 // listSheet reads a <sheet>; it has no part if it is hidden or no worksheet.
 func (w *workbook) listSheet(x *xmlScanner, related relations) (listedSheet, error) {
 	s := listedSheet{name: string(x.attr("name"))}
+	if len(s.name) > maxSheetName {
+		return s, flawf("a sheet has a name of %s bytes", grouped(int64(len(s.name))))
+	}
 	switch string(x.attr("state")) {
 	case "", "visible":
 	default:
@@ -159,7 +166,7 @@ func (w *workbook) listSheet(x *xmlScanner, related relations) (listedSheet, err
 	}
 	s.part = w.zip.find(to.target)
 	if s.part == nil {
-		return s, flawf("part %q, sheet %s, is missing", to.target, s.name)
+		return s, flawf("part %.200q, sheet %s, is missing", to.target, s.name)
 	}
 	return s, nil
 }
@@ -172,7 +179,7 @@ func (w *workbook) readProperties(ctx context.Context, e *zipEntry) error {
 	wanted := false
 	return w.scan(ctx, e, "Properties", func(x *xmlScanner) (bool, error) {
 		if string(x.name) == "property" {
-			wanted = string(x.attr("name")) == "longhaul-job"
+			wanted = string(x.attr("name")) == ParentProperty
 			return wanted, nil
 		}
 		if !wanted {
@@ -189,7 +196,20 @@ func (w *workbook) readProperties(ctx context.Context, e *zipEntry) error {
 
 // scan reads a part whose outermost element is root and shows each start tag to see, which says whether to go into
 // the element.
-func (w *workbook) scan(ctx context.Context, e *zipEntry, root string, see func(x *xmlScanner) (enter bool, err error)) error {
+func (w *workbook) scan(ctx context.Context, e *zipEntry, root string, see seeTag) error {
+	err := w.scanPart(ctx, e, root, see)
+	if errors.Is(err, errTooLong) {
+		err = flawf("it has a text of more than %s", bytesText(maxText))
+	}
+	if f, ok := err.(*flaw); ok && !strings.HasPrefix(f.what, "part ") { //nolint:errorlint // never wrapped
+		return flawf("part %q: %s", e.name, f.what)
+	}
+	return err
+}
+
+type seeTag func(x *xmlScanner) (enter bool, err error)
+
+func (w *workbook) scanPart(ctx context.Context, e *zipEntry, root string, see seeTag) error {
 	p, err := w.zip.open(ctx, e)
 	if err != nil {
 		return err

@@ -74,13 +74,16 @@ func (x *xmlScanner) text(dst []byte) ([]byte, error) {
 			return dst, err
 		}
 		if len(dst) > maxText {
-			return dst, flawf("a text longer than %s", bytesText(maxText))
+			return dst, errTooLong
 		}
 	}
 }
 
-// maxText bounds what is held of one text. Cells have their own limit, which is found to be exceeded afterwards.
+// maxText bounds what is held of one text, in bytes. Cells have a limit of their own, which is looked at afterwards.
 const maxText = 8 << 20
+
+// errTooLong is for a text longer than maxText or, of shared ones, than a cell may be.
+var errTooLong = errors.New("text is too long")
 
 // markupInText passes what is no tag at the beginning of the buffer; again tells that text goes on behind it.
 func (x *xmlScanner) markupInText(dst []byte) (out []byte, again bool, err error) {
@@ -135,7 +138,7 @@ func (x *xmlScanner) until(dst []byte, wanted bool, opened int, stop, what strin
 				return dst, err
 			}
 			if len(dst) > maxText {
-				return dst, flawf("a text longer than %s", bytesText(maxText))
+				return dst, errTooLong
 			}
 			if !found && i > 0 && b[i-1] == '\r' && b[i] == '\n' {
 				i++ // appended as one line end

@@ -46,7 +46,7 @@ func (w *workbook) relations(ctx context.Context, name string) (relations, error
 		}
 		id, kind := string(x.attr("Id")), strings.ToLower(string(x.attr("Type")))
 		if _, ok := r.byID[id]; ok {
-			return false, flawf("%s has two relations %q", e.name, id)
+			return false, flawf("it has two relations %.40q", id)
 		}
 		r.order = append(r.order, id)
 		r.byID[id] = relation{

@@ -247,6 +247,9 @@ func (s *sheetScan) readValue(kind cellType, style int) error {
 		default:
 			err = s.x.skip()
 		}
+		if errors.Is(err, errTooLong) {
+			return s.book.limits.cellError(s.place())
+		}
 		if err != nil {
 			return err
 		}

@@ -101,6 +101,8 @@ func TestLimitsOfSheets(t *testing.T) {
 	}{
 		"cell":         {book{sheetPart: sheetXML(`<row r="2"><c r="B2" t="str"><v>` + long + `</v></c></row>`)}, Limits{CellChars: 10}, []string{"sheet Data, cell B2", "10 characters", "LONGHAUL_UPLOAD_MAX_CELL"}},
 		"shared text":  {book{sheetPart: sheetXML(`<row r="2"><c r="B2" t="s"><v>0</v></c></row>`), sharedPath: "<sst><si><t>" + long + "</t></si></sst>"}, Limits{CellChars: 10}, []string{"sheet Data, cell B2", "LONGHAUL_UPLOAD_MAX_CELL"}},
+		"endless cell": {book{sheetPart: sheetXML(`<row r="2"><c r="B2" t="str"><v>` + strings.Repeat("x", maxText+1) + `</v></c></row>`)}, Limits{}, []string{"sheet Data, cell B2", "LONGHAUL_UPLOAD_MAX_CELL"}},
+		"endless runs": {book{sheetPart: sheetXML(`<row r="2"><c r="B2" t="s"><v>0</v></c></row>`), sharedPath: "<sst><si>" + strings.Repeat("<r><t>"+strings.Repeat("x", 1<<20)+"</t></r>", 9) + "</si></sst>"}, Limits{}, []string{"shared texts", "LONGHAUL_UPLOAD_MAX_CELL"}},
 		"columns":      {book{sheetPart: sheetXML(`<row r="2"><c r="K2"><v>1</v></c></row>`)}, Limits{Columns: 10}, []string{"sheet Data", "10 columns", "LONGHAUL_UPLOAD_MAX_COLUMNS"}},
 		"rows":         {book{sheetPart: sheetXML(`<row r="2"><c><v>1</v></c></row><row/><row><c><v>1</v></c></row>`)}, Limits{Rows: 1}, []string{"sheet Data, row 4", "1 rows", "LONGHAUL_UPLOAD_MAX_ROWS"}},
 		"expanded":     {book{}, Limits{Expanded: 1000}, []string{"1,000 bytes", "LONGHAUL_UPLOAD_MAX_EXPANDED"}},

@@ -46,10 +46,8 @@ func newStringTable(ctx context.Context, w *workbook) *stringTable {
 	return &stringTable{ctx: ctx, book: w, limit: max(w.limits.Expanded/sharedPart, sharedLeast)}
 }
 
-// errTooLong is returned by get for a text longer than a cell may be.
-var errTooLong = errors.New("shared text is too long")
-
-// get returns a text, valid as long as the table; it reads on as far as needed.
+// get returns a text, valid as long as the table; it reads on as far as needed. For a text longer than a cell may be
+// it is errTooLong.
 func (t *stringTable) get(index int) ([]byte, error) {
 	for index >= t.count {
 		if t.err == nil {
@@ -105,7 +103,11 @@ func (t *stringTable) read() error {
 				return refuse("shared texts", err)
 			}
 		default:
-			if t.text, err = t.x.richText(t.text[:0]); err != nil {
+			t.text, err = t.x.richText(t.text[:0])
+			if errors.Is(err, errTooLong) {
+				return t.book.limits.cellError("shared texts")
+			}
+			if err != nil {
 				return refuse("shared texts", err)
 			}
 			return t.add(t.text)
@@ -211,7 +213,7 @@ func (x *xmlScanner) richText(dst []byte) ([]byte, error) {
 			}
 			dst = dst[:start+len(unescape(dst[start:]))]
 			if len(dst) > maxText {
-				return dst, flawf("a text longer than %s", bytesText(maxText))
+				return dst, errTooLong
 			}
 		case name == "r" && !inRun:
 			inRun = !x.empty
