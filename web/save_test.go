@@ -170,7 +170,7 @@ func TestBulkSaveFromDropToUndo(t *testing.T) {
 	b.untilText(`[data-code=not_a_number]`, "70")
 	b.untilText(".items", "12행")
 	b.untilText(".items", "실사수량: 숫자가 아닙니다 (열둘)")
-	b.untilText(".items tr[data-outcome=updated]", "재고수량: 120 → 8")
+	b.untilText(".items tr[data-outcome=updated]", "재고수량: 120")
 	b.picture("held-1400-light-ko")
 	items := `document.querySelectorAll(".items tbody tr").length`
 	b.until(items + " === 25")
