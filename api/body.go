@@ -125,10 +125,10 @@ func (b *body) take(p []byte) (int, error) {
 		return int(b.left), b.fail(b.tooLarge)
 	}
 	b.left -= int64(n)
-	switch {
-	case err == nil:
+	switch err {
+	case nil:
 		return n, nil
-	case err == io.EOF: //nolint:errorlint // a connection that was cut wraps io.EOF; only the bare one is the end
+	case io.EOF: // the bare one; a connection that was cut may wrap it
 		// net/http goes on listening for a client that goes away, and cancels the handler when the deadline passes.
 		_ = b.control.SetReadDeadline(time.Time{})
 		b.over, b.err = true, io.EOF

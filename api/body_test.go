@@ -315,6 +315,26 @@ func TestRefusalBeforeTheBodyIsAskedFor(t *testing.T) {
 	readAnswer(t, conn).problem(t, http.StatusUnsupportedMediaType)
 }
 
+// curl asks before it sends more than a megabyte.
+func TestUploadThatIsAskedFor(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	conn := b.dial(t, uploadPath, "", "Content-Type: text/csv", fmt.Sprint("Content-Length: ", len(sheetText)), "Expect: 100-continue")
+	require.NoError(t, conn.SetReadDeadline(time.Now().Add(patience)))
+	answers := bufio.NewReader(conn)
+	line, err := answers.ReadString('\n')
+	require.NoError(t, err)
+	assert.Equal(t, "HTTP/1.1 100 Continue\r\n", line)
+	_, err = answers.ReadString('\n')
+	require.NoError(t, err)
+	_, err = io.WriteString(conn, sheetText)
+	require.NoError(t, err)
+	response, err := http.ReadResponse(answers, nil)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	assert.Equal(t, http.StatusCreated, response.StatusCode)
+}
+
 func TestPanicDuringUpload(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

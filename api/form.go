@@ -95,7 +95,7 @@ func (s *server) receiveForm(b *body, boundary string, known fields) (file, erro
 	for {
 		part, err := form.NextPart()
 		switch {
-		case err == io.EOF: //nolint:errorlint // one that is wrapped means that the closing boundary is missing
+		case err == io.EOF: // one that is wrapped means that the closing boundary is missing
 			return file{}, wrongField(filePart, "is required: the part with the file")
 		case err != nil:
 			return file{}, b.malformed()
@@ -174,7 +174,7 @@ func (p *lastPart) Read(buf []byte) (int, error) {
 func (p *lastPart) end() error {
 	after, err := p.form.NextPart()
 	switch {
-	case err == io.EOF: //nolint:errorlint // as in receiveForm
+	case err == io.EOF: // bare, as in receiveForm
 		return io.EOF
 	case err != nil:
 		return p.body.malformed()

@@ -239,7 +239,7 @@ func TestJobShowsEveryField(t *testing.T) {
 	tally := job.Tally{Created: 1, Updated: 2, Unchanged: 3, Superseded: 4, Refused: 5, Reversed: 6, Kept: 7, Codes: []job.CodeCount{{Code: "c", Count: 8}}}
 	row := job.RowRef{Sheet: "s", Row: 2}
 	in.Save = &job.Save{Upload: "u", DryRun: true, Checked: &tally, Saved: &tally, HoldUntil: &day, UndoUntil: &day,
-		UndoneBy: "b", Undoes: "o", Parent: "p", Skipped: []string{"s"}, Stale: []job.RowRef{row}}
+		UndoneBy: "b", Undoes: "o", Parent: "p", Skipped: []string{"s"}, Example: &row, Stale: []job.RowRef{row}}
 	out := s.shownWhole(in)
 	assertSameJSON(t, in, out, "artifacts", "links")
 	upload := job.Upload{ID: "i", Kind: "k", Tenant: "t", Name: "n", Size: 1, SHA256: "s", Format: "f", Encoding: "e", Sheets: []string{"s"},

@@ -18,6 +18,7 @@ type Save struct {
 	Undoes    string     `json:"undoes,omitempty" doc:"The job that this one undoes"`
 	Parent    string     `json:"parent,omitempty" doc:"The job whose error workbook, mended, this upload is"`
 	Skipped   []string   `json:"skipped,omitempty" nullable:"false" doc:"Sheets that were left out, because no row of theirs has the headers"`
+	Example   *RowRef    `json:"example,omitempty" doc:"The template's own example, which was left out and counts nowhere"`
 	Stale     []RowRef   `json:"stale,omitempty" nullable:"false" doc:"Rows, at most 20, for which the dry run no longer holds"`
 	_         struct{}   `json:"-" additionalProperties:"true"`
 }
@@ -56,6 +57,7 @@ func shownSave(s *job.Save) *Save {
 	out := &Save{
 		Upload: s.Upload, DryRun: s.DryRun, Checked: shownTally(s.Checked), Saved: shownTally(s.Saved),
 		HoldUntil: s.HoldUntil, UndoUntil: s.UndoUntil, UndoneBy: s.UndoneBy, Undoes: s.Undoes, Parent: s.Parent, Skipped: s.Skipped,
+		Example: shownRow(s.Example),
 	}
 	for _, r := range s.Stale {
 		out.Stale = append(out.Stale, *shownRow(&r))
