@@ -8,7 +8,8 @@ import (
 )
 
 // What made-up rows have in common with the second year of the data set: 21 rows an invoice, one invoice in seven
-// cancelled, a quarter without a customer, 4,000 products, and a row now and then that has to be refused.
+// cancelled, a quarter without a customer, 4,000 products, and now and then the adjustment of a bad debt, an invoice of its
+// own whose price is below zero, so that it has to be refused.
 const (
 	madeProducts    = 4_000
 	madeCustomers   = 4_300
@@ -17,7 +18,7 @@ const (
 	madeAnonymous   = 4
 	madeNameless    = 370
 	madeRefusedEach = 50_000
-	madeRefusedAt   = 777 // the first one: a negative price
+	madeRefusedAt   = 777 // the first one, or soon after
 )
 
 var (
@@ -31,9 +32,20 @@ var (
 func makeRetail(rows int, fn func(*retailRow) error) error {
 	random := rand.New(rand.NewPCG(2010, 12))
 	at := time.Date(2010, 12, 1, 8, 26, 0, 0, time.UTC)
-	made := 0
+	made, refused := 0, madeRefusedAt
 	for invoice := 536_365; made < rows; invoice++ {
 		at = at.Add(time.Duration(random.IntN(30)) * time.Minute)
+		if made >= refused {
+			refused += madeRefusedEach
+			made++
+			row := retailRow{
+				"A" + strconv.Itoa(invoice), "B", "Adjust bad debt", "1", at.Format(time.DateTime), "-11062.06", "", madeCountries[0],
+			}
+			if err := fn(&row); err != nil {
+				return err
+			}
+			continue
+		}
 		number, sign, lines := strconv.Itoa(invoice), 1, 1+random.IntN(2*madeLines)
 		if random.IntN(madeCancelled) == 0 {
 			number, sign, lines = "C"+number, -1, 1+random.IntN(4)
@@ -51,9 +63,6 @@ func makeRetail(rows int, fn func(*retailRow) error) error {
 			row[retailInvoice], row[retailDate] = number, at.Format(time.DateTime)
 			row[retailQuantity] = strconv.Itoa(sign * (1 + random.IntN(24)))
 			row[retailCustomer], row[retailCountry] = customer, country
-			if made%madeRefusedEach == madeRefusedAt {
-				row[retailPrice] = "-11062.06"
-			}
 			made++
 			if err := fn(&row); err != nil {
 				return err

@@ -143,21 +143,27 @@ func (b *saveBench) openShop(ctx context.Context) (shop, error) {
 	if err := b.server.Exec(ctx, "CREATE OR REPLACE DATABASE "+s.name); err != nil {
 		return s, err
 	}
-	st, err := store.Open(ctx, s.url, store.Options{})
+	var err error
+	s.sellerID, err = addShop(ctx, s.url)
+	return s, err
+}
+
+// addShop makes the tables and one seller, whose ID it returns.
+func addShop(ctx context.Context, databaseURL string) (sellerID int64, err error) {
+	st, err := store.Open(ctx, databaseURL, store.Options{})
 	if err != nil {
-		return s, err
+		return 0, err
 	}
 	defer st.Close()
 	if err := st.Migrate(ctx); err != nil {
-		return s, err
+		return 0, err
 	}
 	sellers := []store.Seller{{Code: saveTenant, Name: "Online Retail", TimeZone: saveZone, CreatedAt: time.Now()}}
 	if err := store.InsertMany(ctx, st, sellers); err != nil {
-		return s, err
+		return 0, err
 	}
 	seller, err := st.Seller(ctx, saveTenant)
-	s.sellerID = seller.ID
-	return s, err
+	return seller.ID, err
 }
 
 // closeShop drops it: the next run is to find the server as this one did.

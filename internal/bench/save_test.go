@@ -1,0 +1,91 @@
+package bench_test
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/longhaul/longhaul/internal/bench"
+	"github.com/longhaul/longhaul/internal/testenv"
+)
+
+// TestBulkSavesLeaveTheSame runs every part, small. That contenders leave the same tables, refuse as many rows, read the
+// same cells and do what the dry run told is checked by the run itself: it would have failed.
+func TestBulkSavesLeaveTheSame(t *testing.T) {
+	t.Parallel()
+	testenv.Require(t, "mariadbd")
+	const rows, readRows = 6_000, 1_000
+	report, err := bench.RunBulkSave(t.Context(), bench.SaveOptions{
+		Rows: rows, ReadRows: readRows, MemoryRows: []int{300}, Repeat: 1, TemporalCLI: temporalCLI(t), Log: t.Output(),
+		Profile: t.TempDir(),
+	})
+	require.NoError(t, err)
+	require.Equal(t, rows, report.Rows)
+	require.False(t, report.Real)
+
+	require.Len(t, report.Readings, 2)
+	for _, r := range report.Readings {
+		require.EqualValues(t, (readRows+1)*10, r.Cells, r.Texts)
+		require.Positive(t, r.Peak, r.Texts)
+	}
+
+	require.Len(t, report.Paths, 2)
+	for _, p := range report.Paths {
+		require.EqualValues(t, 1, p.Refused, "one made-up row is to be refused")
+		require.EqualValues(t, rows-1, p.Equal, p.Format)
+		require.Equal(t, 2, p.Chunks, p.Format)
+		require.Positive(t, p.BytesPerChunk, p.Format)
+		require.Len(t, p.Medians, 2)
+		ours := p.Medians[1]
+		require.Equal(t, bench.Longhaul, ours.Contender)
+		require.Less(t, ours.Upload+ours.Inspect+ours.Apply+ours.Report, ours.Wall, p.Format)
+		require.InDelta(t, p.Medians[0].Wall/ours.Wall, p.Faster, 1e-9)
+		require.Positive(t, min(ours.Upload, ours.Inspect, ours.Apply, ours.Report), p.Format)
+	}
+
+	require.Len(t, report.Applies, 6, "new, unchanged and changed rows, by one and by two")
+	for _, a := range report.Applies {
+		require.Len(t, a.Runs, 2, a.Data)
+		for _, run := range a.Runs {
+			require.EqualValues(t, rows-1, run.Rows, run.Role)
+		}
+		require.Equal(t, a.Data != "unchanged", a.Images > 0, "%s rows leave images of %d bytes", a.Data, a.Images)
+	}
+
+	require.Len(t, report.Memory, 2)
+	for _, m := range report.Memory {
+		require.Positive(t, m.Peak, m.Format)
+	}
+
+	require.Len(t, report.DryRuns, 3)
+	for _, d := range report.DryRuns {
+		require.Positive(t, min(d.Check, d.Compare, d.Apply), d.Data)
+		require.Less(t, d.Check, d.Held, d.Data)
+		require.Less(t, d.Compare+d.Apply, d.Saved, d.Data)
+	}
+
+	var text bytes.Buffer
+	require.NoError(t, report.Write(&text))
+	require.Contains(t, text.String(), "Both refused 1 rows and left the same 5,999 order lines. 2 chunks")
+}
+
+func TestPartsOfBulkSaves(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		options bench.SaveOptions
+		want    string
+	}{
+		"rows below zero": {bench.SaveOptions{Rows: -1}, "must be positive"},
+		"no memory":       {bench.SaveOptions{MemoryRows: []int{0}}, "must be positive"},
+		"less than once":  {bench.SaveOptions{Repeat: -1}, "must be positive"},
+		"an unknown part": {bench.SaveOptions{Only: []bench.SavePart{"writing"}}, `"writing"`},
+		"no such file":    {bench.SaveOptions{File: "nowhere.csv"}, "nowhere.csv"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := bench.RunBulkSave(t.Context(), tt.options)
+			require.ErrorContains(t, err, tt.want)
+		})
+	}
+}
