@@ -25,7 +25,7 @@ type wire struct {
 type snare struct {
 	statement []byte
 	// pass is how many bytes of the answer get through before the connection stops; with none, the statement
-	// itself does not get to the server.
+	// itself does not get to the server. With [noAnswer] the statement does, and its answer does not.
 	pass int
 
 	taken   bool
@@ -33,6 +33,9 @@ type snare struct {
 	cut     chan struct{}
 	once    sync.Once
 }
+
+// noAnswer is as of [snare.pass].
+const noAnswer = -1
 
 // newWire listens for connections to a server at target, host:port, until the test ends.
 func newWire(t *testing.T, target string) *wire {
@@ -138,8 +141,10 @@ func reply(client, server net.Conn, caught <-chan *snare) {
 		n, err := server.Read(chunk)
 		select {
 		case s := <-caught:
-			_, _ = client.Write(chunk[:n])
-			_, _ = io.CopyN(client, server, int64(s.pass-n))
+			if s.pass > 0 {
+				_, _ = client.Write(chunk[:n])
+				_, _ = io.CopyN(client, server, int64(s.pass-n))
+			}
 			close(s.reached)
 			<-s.cut
 			return
