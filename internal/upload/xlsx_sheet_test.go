@@ -126,11 +126,11 @@ func TestTooManySharedTexts(t *testing.T) {
 	t.Parallel()
 	texts := "<si><t>" + strings.Repeat("x", 30_000) + "</t></si>"
 	file := book{
-		sheetPart:  sheetXML(`<row><c t="s"><v>0</v></c></row><row><c t="s"><v>1199</v></c></row>`),
-		sharedPath: "<sst>" + strings.Repeat(texts, 1_200) + "</sst>",
+		sheetPart:  sheetXML(`<row><c t="s"><v>0</v></c></row><row><c t="s"><v>299</v></c></row>`),
+		sharedPath: "<sst>" + strings.Repeat(texts, 300) + "</sst>",
 	}.bytes(t)
 	cells, err := cellsOf(t.Context(), file, Limits{Expanded: 100 << 20})
-	requireRefused(t, err, job.CodeTooLarge, "shared texts", "32.0 MiB", "LONGHAUL_UPLOAD_MAX_EXPANDED")
+	requireRefused(t, err, job.CodeTooLarge, "shared texts", "8.0 MiB", "LONGHAUL_UPLOAD_MAX_EXPANDED")
 	require.Len(t, cells, 1, "the first row needs no more than the first text")
 
 	require.Len(t, requireCells(t, file), 2)
@@ -141,7 +141,7 @@ func TestSharedTextsOfAllLengths(t *testing.T) {
 	t.Parallel()
 	var texts, rows strings.Builder
 	want := map[string]string{}
-	for i := range 20_000 {
+	for i := range 10_000 {
 		text := strconv.Itoa(i)
 		if i%100 == 0 {
 			text += strings.Repeat("가", i*i%32_000)
@@ -150,14 +150,14 @@ func TestSharedTextsOfAllLengths(t *testing.T) {
 		if i%7 == 0 {
 			// Backwards, so that the whole table is needed at once.
 			number := strconv.Itoa(len(want) + 1)
-			rows.WriteString(`<row><c t="s"><v>` + strconv.Itoa(19_999-i) + `</v></c></row>`)
+			rows.WriteString(`<row><c t="s"><v>` + strconv.Itoa(9_999-i) + `</v></c></row>`)
 			want["Data!A"+number] = ""
 		}
 	}
 	got := requireCells(t, book{sheetPart: sheetXML(rows.String()), sharedPath: "<sst>" + texts.String() + "</sst>"}.bytes(t))
 	require.Len(t, got, len(want))
-	for i := 0; i < 20_000; i += 7 {
-		index := 19_999 - i
+	for i := 0; i < 10_000; i += 7 {
+		index := 9_999 - i
 		text := "text " + strconv.Itoa(index)
 		if index%100 == 0 {
 			text += strings.Repeat("가", index*index%32_000)

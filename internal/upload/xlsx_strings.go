@@ -38,7 +38,7 @@ const (
 	// that is 256 MiB, some ten million texts of Latin script.
 	sharedPart = 32
 	// sharedLeast is granted in any case.
-	sharedLeast = 32 << 20
+	sharedLeast = 8 << 20
 )
 
 // newStringTable reads nothing yet. It must be closed.

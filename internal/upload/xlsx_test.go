@@ -180,7 +180,7 @@ func TestWorkbookRowsFromTheBeginning(t *testing.T) {
 
 func TestWorkbookClosedBeforeTheEnd(t *testing.T) {
 	t.Parallel()
-	w, err := openBytes(t.Context(), streamedWorkbook(t, 5_000, 1), Limits{})
+	w, err := openBytes(t.Context(), streamedWorkbook(t, 3_000, 1), Limits{})
 	require.NoError(t, err)
 	rows := w.rows(t.Context())
 	_, err = rows.next()
@@ -192,7 +192,7 @@ func TestWorkbookClosedBeforeTheEnd(t *testing.T) {
 
 func TestContextEndsWorkbook(t *testing.T) {
 	t.Parallel()
-	file := streamedWorkbook(t, 10_000, 1)
+	file := streamedWorkbook(t, 4_000, 1)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	reason := errors.New("enough")
 	w, err := openBytes(ctx, file, Limits{})
