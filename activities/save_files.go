@@ -215,10 +215,35 @@ func (p *savePlan) changes(kind dataset.BulkSave, rows []target.Row, changes []t
 		row := rows[c.Row]
 		ref := p.refTo(row.Sheet, row.Number)
 		items[i] = job.Item{
-			Sheet: ref.Sheet, Row: ref.Row, Outcome: target.Updated.String(), Key: kind.KeyOf(row.Values), Changes: c.Changes,
+			Sheet: ref.Sheet, Row: ref.Row, Outcome: target.Updated.String(), Key: kind.KeyOf(row.Values),
+			Changes: inFields(kind.Target, c.Changes),
 		}
 	}
 	return items
+}
+
+// inFields names changes by the kind's fields instead of its tables; what follows from others (an amount, a
+// reference) is left out, unless nothing else has changed.
+func inFields(p target.Plan, changes []job.Change) []job.Change {
+	fields := map[string]string{}
+	for _, step := range p.Steps {
+		for _, c := range step.Set {
+			if c.From.Kind == target.FromField || c.From.Kind == target.FromSum {
+				fields[step.Table+"."+c.Name] = c.From.Field
+			}
+		}
+	}
+	var out []job.Change
+	for _, c := range changes {
+		if field, ok := fields[c.Column]; ok {
+			c.Column = field
+			out = append(out, c)
+		}
+	}
+	if out == nil {
+		return changes
+	}
+	return out
 }
 
 // putFaults stores refused rows, one JSON document a line.

@@ -215,8 +215,9 @@ func intake(t *testing.T, kind dataset.BulkSave, path string, mapping map[string
 		row := in.Row()
 		values, errs := in.Read()
 		if ref := in.Ref(row.Sheet, row.Number); len(errs) == 0 {
-			errs = roll.Add(ref, values)
-			added = append(added, len(result.rows))
+			if errs = roll.Add(ref, values); len(errs) == 0 {
+				added = append(added, len(result.rows))
+			}
 		} else {
 			roll.Pass(ref, values)
 		}

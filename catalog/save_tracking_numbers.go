@@ -106,8 +106,14 @@ func trackingTarget() target.Plan {
 				Missing: noMarketLine,
 			},
 			{
+				// Locked, so that two lines of one order do not each get a shipment of the same number at the same time.
+				Name: "market_order", Table: "orders", Mode: target.Find, When: []string{"marketplace_line_id"},
+				Key:     []target.Column{{Name: "id", From: target.Of("market_line", "order_id")}},
+				Missing: noMarketLine,
+			},
+			{
 				Name: "market_parcel", Table: "shipments", Mode: target.Ensure, When: []string{"marketplace_line_id"},
-				Key:    []target.Column{{Name: "order_id", From: target.Of("market_line", "order_id")}, carrier, number},
+				Key:    []target.Column{{Name: "order_id", From: target.ID("market_order")}, carrier, number},
 				Create: created, KeptBy: kept,
 			},
 			{

@@ -23,14 +23,15 @@ func (b *bulkSave) begin(stage contract.Stage) {
 
 // pass takes the chunks of the plan through one stage, a window of them at once.
 func (b *bulkSave) pass(ctx workflow.Context, phase job.Phase, step func(workflow.Context, int) (job.Tally, error)) error {
-	return b.steps(ctx, phase, b.plan.Chunks, step)
+	return b.steps(ctx, phase, b.limits.Window, b.plan.Chunks, step)
 }
 
-// undoPasses takes the chunks of the job to undo through its tables, one after the other.
+// undoPasses takes the chunks of the job to undo through its tables, one after the other, and of each table the last
+// chunk first: two chunks may have changed one order, and it is the later one's values that are there now.
 func (b *bulkSave) undoPasses(ctx workflow.Context) error {
 	each := len(b.undo.Chunks)
 	for pass := range b.undo.Passes {
-		err := b.steps(ctx, job.PhaseUndoing, (pass+1)*each, func(ctx workflow.Context, i int) (job.Tally, error) {
+		err := b.steps(ctx, job.PhaseUndoing, 1, (pass+1)*each, func(ctx workflow.Context, i int) (job.Tally, error) {
 			got, err := contract.UndoChunk.Run(forChunk(ctx, b.limits), contract.ChunkRef{
 				JobID: b.jobID, Plan: b.undo.Plan, Chunk: b.undo.Chunks[i%each], Undoes: b.in.Undo, Pass: pass + 1,
 			})
@@ -44,11 +45,13 @@ func (b *bulkSave) undoPasses(ctx workflow.Context) error {
 	return nil
 }
 
-// steps runs the steps from the next one on until the one before to.
-func (b *bulkSave) steps(ctx workflow.Context, phase job.Phase, to int, step func(workflow.Context, int) (job.Tally, error)) error {
+// steps runs the steps from the next one on until the one before to, a window of them at once.
+func (b *bulkSave) steps(
+	ctx workflow.Context, phase job.Phase, atOnce, to int, step func(workflow.Context, int) (job.Tally, error),
+) error {
 	b.phase(ctx, phase)
 	b.meter.add(&b.status.Progress, b.status.Progress.RowsDone, workflow.Now(ctx))
-	chunks := window{size: b.limits.Window, hold: b.held, enough: func() bool { return b.rollOver(ctx) }}
+	chunks := window{size: atOnce, hold: b.held, enough: func() bool { return b.rollOver(ctx) }}
 	next, err := chunks.run(ctx, b.next, to, func(ctx workflow.Context, i int) error {
 		tally, err := step(ctx, i)
 		if err != nil {

@@ -81,7 +81,9 @@ func TestSameFileIsTheNewestSaveOfIt(t *testing.T) {
 		require.Nil(t, same("acme", "orders", digest), "sent is not saved")
 		for i, id := range []string{"old", "newest", "older"} {
 			require.NoError(t, s.RegisterSave(t.Context(), aSave(id, []int{1, 3, 2}[i])))
+			require.NoError(t, s.OfferUndo(t.Context(), id, at(100))) // it has written
 		}
+		require.NoError(t, s.RegisterSave(t.Context(), aSave("a dry run", 4)))
 		undo := aSave("undo", 9)
 		undo.Undoes = "newest"
 		require.NoError(t, s.RegisterSave(t.Context(), undo))
