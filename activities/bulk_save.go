@@ -103,7 +103,7 @@ func (b *BulkSave) Check(ctx context.Context, ref contract.ChunkRef) (contract.C
 		return contract.ChunkResult{}, err
 	}
 	err = b.Blobs.Put(ctx, key(ref.JobID, ref.Plan, verdictsFile, ref.Chunk), target.EncodeVerdicts(outcome.Verdicts))
-	return contract.ChunkResult{Tally: tally(outcome)}, err
+	return contract.ChunkResult{Tally: outcome.Tally()}, err
 }
 
 // compare names the rows for which the dry run no longer holds.
@@ -117,7 +117,7 @@ func (b *BulkSave) compare(
 	if len(before) != len(now.Verdicts) {
 		return contract.ChunkResult{}, fmt.Errorf("compare chunk %d: %d rows were checked, there are %d", ref.Chunk, len(before), len(now.Verdicts))
 	}
-	out := contract.ChunkResult{Tally: tally(now)}
+	out := contract.ChunkResult{Tally: now.Tally()}
 	for i, verdict := range now.Verdicts {
 		if verdict == before[i] {
 			continue
@@ -154,27 +154,6 @@ func (b *BulkSave) Apply(ctx context.Context, ref contract.ChunkRef) (contract.C
 		return contract.ChunkResult{}, fmt.Errorf("apply chunk %d: %w", ref.Chunk, err)
 	}
 	return contract.ChunkResult{Tally: entry.Tally}, nil
-}
-
-// tally counts an outcome.
-func tally(o target.Outcome) job.Tally {
-	var t job.Tally
-	for _, v := range o.Verdicts {
-		switch v {
-		case target.Created:
-			t.Created++
-		case target.Updated:
-			t.Updated++
-		case target.Unchanged:
-			t.Unchanged++
-		default:
-			t.Refused++
-		}
-	}
-	for _, f := range o.Faults {
-		t.Add(job.Tally{Codes: []job.CodeCount{{Code: f.Code, Count: 1}}})
-	}
-	return t
 }
 
 // CleanUp removes what a job has kept.

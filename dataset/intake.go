@@ -178,10 +178,13 @@ func (in *Intake) Head() SheetHead { return *in.head }
 // Heads are those of the sheets read so far.
 func (in *Intake) Heads() []SheetHead { return in.heads }
 
-// Skipped names the sheets left out so far.
+// maxSkipped is how many sheets are named that were left out: more are a program's, and nobody reads on.
+const maxSkipped = 20
+
+// Skipped names the sheets left out so far, at most 20.
 func (in *Intake) Skipped() []string {
 	var names []string
-	for _, i := range in.skipped {
+	for _, i := range in.skipped[:min(len(in.skipped), maxSkipped)] {
 		names = append(names, in.file.Sheets[i].Name)
 	}
 	return names

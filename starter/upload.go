@@ -11,6 +11,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/longhaul/longhaul/contract"
 	"github.com/longhaul/longhaul/dataset"
 	"github.com/longhaul/longhaul/internal/upload"
@@ -157,15 +159,15 @@ func (s *Starter) drop(ctx context.Context, u job.Upload) {
 	}
 }
 
-// fileName keeps the name's last part, without what no file system takes.
+// fileName keeps the name's last part, without what no file system takes, and composed: macOS sends Hangul taken apart.
 func fileName(name string) string {
 	name = name[strings.LastIndexAny(name, "/\\")+1:]
-	name = strings.TrimSpace(strings.ToValidUTF8(strings.Map(func(r rune) rune {
+	name = norm.NFC.String(strings.TrimSpace(strings.ToValidUTF8(strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return -1
 		}
 		return r
-	}, name), ""))
+	}, name), "")))
 	for len(name) > maxFileName {
 		_, size := utf8.DecodeLastRuneInString(name)
 		name = name[:len(name)-size]

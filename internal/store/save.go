@@ -98,35 +98,10 @@ func (s *Store) applyChunk(ctx context.Context, q *session, w ChunkWork) (ledger
 		}
 	}
 	var result ledgerResult
-	result.Tally = tally(out)
+	result.Tally = out.Tally()
 	result.ImageRows = result.Tally.Created + result.Tally.Updated
 	result.images, err = c.images(w.SellerID)
 	return result, err
-}
-
-// tally counts an outcome.
-func tally(out target.Outcome) job.Tally {
-	var t job.Tally
-	for _, v := range out.Verdicts {
-		switch v {
-		case target.Refused:
-			t.Refused++
-		case target.Unchanged:
-			t.Unchanged++
-		case target.Updated:
-			t.Updated++
-		case target.Created:
-			t.Created++
-		}
-	}
-	codes := make(map[job.RowCode]int64)
-	for _, f := range out.Faults {
-		codes[f.Code]++
-	}
-	for code, n := range codes {
-		t.Add(job.Tally{Codes: []job.CodeCount{{Code: code, Count: n}}})
-	}
-	return t
 }
 
 // errSavedBefore ends a transaction whose chunk is in the ledger.

@@ -175,6 +175,37 @@ type Outcome struct {
 	Changes []RowChange
 }
 
+// Tally counts the outcome: each row once, and each fault by its code.
+func (o Outcome) Tally() job.Tally {
+	var t job.Tally
+	for _, v := range o.Verdicts {
+		switch v {
+		case Refused:
+			t.Refused++
+		case Unchanged:
+			t.Unchanged++
+		case Updated:
+			t.Updated++
+		case Created:
+			t.Created++
+		case Reversed:
+			t.Reversed++
+		case Kept:
+			t.Kept++
+		case Superseded:
+			t.Superseded++
+		}
+	}
+	codes := make(map[job.RowCode]int64)
+	for _, f := range o.Faults {
+		codes[f.Code]++
+	}
+	for code, n := range codes {
+		t.Add(job.Tally{Codes: []job.CodeCount{{Code: code, Count: n}}})
+	}
+	return t
+}
+
 // MaxChanges is how many rows of an outcome come with their changes: a sample.
 const MaxChanges = 5
 
