@@ -59,11 +59,11 @@ type copying struct {
 	file   *upload.File
 	intake *dataset.Intake
 	out    *sheet.Marked
-	sheet  int  // of the upload
-	sheets int  // of the workbook
-	own    int  // the upload's own column of reasons, which is not copied; -1 without one
-	width  int  // columns of the upload
-	counts bool // the upload leaves out the column of the kind's count, and the workbook adds it
+	sheet  int    // of the upload
+	sheets int    // of the workbook
+	own    []bool // by column of the upload: it is one of reasons, which is not copied
+	count  int    // the upload's column of the kind's count; -1 without one
+	counts bool   // the kind has a count and the upload no column of it: the workbook adds one
 }
 
 // properties link the workbook to this job, so that the mended one is known as its child.
@@ -98,65 +98,71 @@ func (c *copying) copy(f dataset.RowFault) error {
 
 // begin begins a sheet with the upload's own headers.
 func (c *copying) begin(number int) error {
-	c.sheet, c.own = number, -1
+	c.sheet, c.own = number, nil
 	c.sheets++
-	headers := c.intake.Head().Headers
-	c.width = len(headers)
 	var cells []sheet.MarkedCell
 	var widths []float64
-	for i, h := range headers {
-		if dataset.IsReasonHeader(h) {
-			c.own = i
-			continue
+	column := func(header string, width float64) {
+		cells, widths = append(cells, sheet.MarkedCell{Kind: sheet.MarkedText, Text: header}), append(widths, width)
+	}
+	for _, h := range c.intake.Head().Headers {
+		c.own = append(c.own, dataset.IsReasonHeader(h))
+		if !dataset.IsReasonHeader(h) {
+			column(h, columnWidth)
 		}
-		cells = append(cells, sheet.MarkedCell{Kind: sheet.MarkedText, Text: h})
-		widths = append(widths, columnWidth)
 	}
-	if c.counts = c.leavesOutCount(); c.counts {
-		header := c.kind.HeaderOf(c.kind.Count, c.plan.Request.Locale)
-		cells = append(cells, sheet.MarkedCell{Kind: sheet.MarkedText, Text: header})
-		widths = append(widths, columnWidth)
+	c.count = slices.IndexFunc(c.intake.Head().Columns, func(u job.UploadColumn) bool {
+		return u.Column != "" && u.Column == c.kind.Count
+	})
+	if c.counts = c.kind.Count != "" && c.count < 0; c.counts {
+		column(c.kind.HeaderOf(c.kind.Count, c.plan.Request.Locale), columnWidth)
 	}
-	cells = append(cells, sheet.MarkedCell{Kind: sheet.MarkedText, Text: dataset.ReasonHeader(c.plan.Request.Locale)})
+	column(dataset.ReasonHeader(c.plan.Request.Locale), reasonWidth)
 	name := c.file.Sheets[number].Name
 	if name == "" {
 		name = c.kind.Title.In(c.plan.Request.Locale)
 	}
-	return c.out.Sheet(name, cells, append(widths, reasonWidth))
+	return c.out.Sheet(name, cells, widths)
 }
 
-// leavesOutCount tells whether rows are told apart by a number that the upload leaves to be counted.
-func (c *copying) leavesOutCount() bool {
-	return c.kind.Count != "" && !slices.ContainsFunc(c.intake.Head().Columns, func(u job.UploadColumn) bool {
-		return u.Column == c.kind.Count
-	})
-}
-
+// cells are those of a refused row: its own, its count, and why. What stands beyond the headers comes last, so that the
+// others are below theirs.
 func (c *copying) cells(row *upload.Row, f dataset.RowFault) []sheet.MarkedCell {
 	var cells []sheet.MarkedCell
-	for i := range max(c.width, len(row.Cells)) {
-		if i == c.own {
+	for i, own := range c.own {
+		if own {
 			continue
 		}
 		var cell sheet.MarkedCell
 		if i < len(row.Cells) {
 			cell = marked(&row.Cells[i])
 		}
+		if i == c.count && cell.Kind == sheet.MarkedBlank {
+			cell = counted(f)
+		}
 		cell.Marked = slices.ContainsFunc(f.Errors, func(e job.RowError) bool { return e.Index == i })
 		cells = append(cells, cell)
 	}
 	if c.counts {
-		count := sheet.MarkedCell{}
-		if f.Count > 0 {
-			count = sheet.MarkedCell{Kind: sheet.MarkedNumber, Text: strconv.FormatInt(f.Count, 10)}
-		}
-		cells = append(cells, count)
+		cells = append(cells, counted(f))
 	}
 	reasons := make([]string, len(f.Errors))
 	for i, e := range f.Errors {
 		reasons[i] = c.kind.Message(e, c.plan.Request.Locale)
 	}
-	return append(cells, sheet.MarkedCell{Kind: sheet.MarkedText, Text: strings.Join(reasons, "\n"), Reason: true})
+	cells = append(cells, sheet.MarkedCell{Kind: sheet.MarkedText, Text: strings.Join(reasons, "\n"), Reason: true})
+	for i := len(c.own); i < len(row.Cells); i++ {
+		cells = append(cells, marked(&row.Cells[i]))
+	}
+	return cells
+}
+
+// counted is the number that a row was given, see [dataset.RowFault].
+func counted(f dataset.RowFault) sheet.MarkedCell {
+	if f.Count == 0 {
+		return sheet.MarkedCell{}
+	}
+	return sheet.MarkedCell{Kind: sheet.MarkedNumber, Text: strconv.FormatInt(f.Count, 10)}
 }
 
 // marked is a cell as it stands in the upload.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"runtime"
-	"slices"
 	"sort"
 
 	"golang.org/x/sync/errgroup"
@@ -113,7 +112,6 @@ type inspection struct {
 	lastWins  bool
 
 	roll     *dataset.Roll
-	apart    []int64      // places on the roll, in order, of rows that are in no chunk: they disagree with their record
 	rows     []target.Row // of the chunk at hand
 	bytes    int
 	good     int64 // rows that could be saved
@@ -131,14 +129,14 @@ func (r *inspection) run(ctx context.Context) error {
 	if stored := r.storing.Wait(); stored != nil {
 		err = stored // a failed write also ends the reading: name the cause
 	}
+	for _, head := range r.intake.Heads() {
+		r.plan.Heads = append(r.plan.Heads, savedHead{Sheet: head.Sheet, Row: head.Row, Columns: head.Columns})
+	}
 	if err == nil {
 		err = r.repeats(ctx)
 	}
 	if err != nil {
 		return err
-	}
-	for _, head := range r.intake.Heads() {
-		r.plan.Heads = append(r.plan.Heads, savedHead{Sheet: head.Sheet, Row: head.Row, Columns: head.Columns})
 	}
 	doc, err := json.Marshal(r.plan)
 	if err != nil {
@@ -156,13 +154,16 @@ func (r *inspection) read(ctx context.Context) error {
 		}
 		row := r.intake.Row()
 		values, errs := r.intake.Read()
-		if len(errs) == 0 {
-			if errs = r.roll.Add(r.intake.Ref(row.Sheet, row.Number), values); len(errs) > 0 {
-				r.apart = append(r.apart, r.good+int64(len(r.apart)))
-			}
+		if ref := r.intake.Ref(row.Sheet, row.Number); len(errs) > 0 {
+			r.roll.Pass(ref, values)
+		} else {
+			errs = r.roll.Add(ref, values)
+			r.intake.Locate(errs)
 		}
 		if len(errs) > 0 {
-			r.refuse(dataset.RowFault{Sheet: row.Sheet, Row: row.Number, Key: r.kind.KeyOf(values), Errors: errs})
+			r.refuse(dataset.RowFault{
+				Sheet: row.Sheet, Row: row.Number, Key: r.kind.KeyOf(values), Errors: errs, Count: r.kind.CountOf(values),
+			})
 			if len(r.faults) == faultsPerFile {
 				r.storeFaults(ctx, readFaultsFile, &r.plan.ReadFaults)
 			}
@@ -268,8 +269,8 @@ type repeatsOf struct {
 	otherRows []target.Row
 }
 
-func (r *repeatsOf) take(ctx context.Context, row, other int64) error {
-	chunk, index := r.find(row)
+func (r *repeatsOf) take(ctx context.Context, place, other int64) error {
+	chunk, index := r.find(place)
 	if chunk != r.chunk {
 		if err := r.close(ctx); err != nil {
 			return err
@@ -293,11 +294,12 @@ func (r *repeatsOf) take(ctx context.Context, row, other int64) error {
 		}
 		r.other, r.otherRows = otherChunk, rows
 	}
-	values := r.rows[index].Values
-	against := r.intake.Ref(r.otherRows[otherIndex].Sheet, r.otherRows[otherIndex].Number)
+	row, against := r.rows[index], r.intake.Ref(r.otherRows[otherIndex].Sheet, r.otherRows[otherIndex].Number)
+	e := job.RowError{Column: r.kind.KeyColumn(row.Values), Index: -1, Code: job.RowDuplicate, Other: &against}
+	r.plan.place(r.kind, row, &e)
+	e.Value = cutValue(r.kind.KeyOf(row.Values))
 	r.refuse(dataset.RowFault{
-		Sheet: r.rows[index].Sheet, Row: r.rows[index].Number, Key: r.kind.KeyOf(values), Count: r.kind.CountOf(values),
-		Errors: []job.RowError{{Index: -1, Code: job.RowDuplicate, Value: cutValue(r.kind.KeyOf(values)), Other: &against}},
+		Sheet: row.Sheet, Row: row.Number, Key: r.kind.KeyOf(row.Values), Count: r.kind.CountOf(row.Values), Errors: []job.RowError{e},
 	})
 	if len(r.faults) == faultsPerFile {
 		r.storeFaults(ctx, repeatFaultsFile, &r.plan.RepeatFaults)
@@ -305,10 +307,8 @@ func (r *repeatsOf) take(ctx context.Context, row, other int64) error {
 	return nil
 }
 
-// find tells in which chunk, and at which place of it, a row of the roll is.
+// find tells in which chunk, and at which place of it, a row of the roll is: both know the rows that could be saved.
 func (r *repeatsOf) find(row int64) (chunk, index int) {
-	before, _ := slices.BinarySearch(r.apart, row)
-	row -= int64(before)
 	chunks := r.plan.Chunks
 	chunk = sort.Search(len(chunks), func(i int) bool { return chunks[i].first > row }) - 1
 	return chunk, int(row - chunks[chunk].first)

@@ -293,3 +293,17 @@ func TestCountOf(t *testing.T) {
 	require.Equal(t, "순번", k.HeaderOf("line", "ko"))
 	require.Equal(t, "Line", k.HeaderOf("line", "en"))
 }
+
+func TestKeyColumn(t *testing.T) {
+	t.Parallel()
+	k := checkedSave(t, returns())
+	values := make([]any, len(k.Fields))
+	require.Empty(t, k.KeyColumn(values))
+	values[3] = "04012345"
+	require.Equal(t, "barcode", k.KeyColumn(values))
+	values[1] = int64(2)
+	require.Equal(t, "barcode", k.KeyColumn(values), "a whole key comes before a part of one")
+	values[0] = "A-1"
+	require.Equal(t, "order_number", k.KeyColumn(values))
+	require.Equal(t, "A-1 / 2", k.KeyOf(values))
+}

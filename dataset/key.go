@@ -54,6 +54,17 @@ func (k BulkSave) KeyOf(values []any) string {
 	return strings.Join(parts, " / ")
 }
 
+// KeyColumn is the first field of [BulkSave.KeyOf] that the row has a value for; empty for a row without one.
+func (k BulkSave) KeyColumn(values []any) string {
+	_, names := k.keyFields(values)
+	for _, name := range names {
+		if values[k.field(name)] != nil {
+			return name
+		}
+	}
+	return ""
+}
+
 // keyDigest is the digest of a row's key; zero for a row without one.
 func (k BulkSave) keyDigest(values []any) digest {
 	which, names := k.keyFields(values)
