@@ -5,12 +5,12 @@ package e2e
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/xuri/excelize/v2"
@@ -38,6 +38,7 @@ func (s *saving) requireSaved(id string, b *book) api.Job {
 	require.Equal(s, numbers(j.Progress.PagesTotal), s.chunksOf(j.ID))
 	s.requireRefused(j, b, lines)
 	s.requireClean()
+	require.Len(s, s.files.Keys(s, contract.ArtifactsPrefix), 1)
 	s.tell(id)
 	return j
 }
@@ -139,7 +140,6 @@ func (s *saving) requireRefused(j api.Job, b *book, lines []numbered) {
 	want := refusedOf(lines)
 	require.Len(s, j.Artifacts, 1)
 	require.Equal(s, int64(len(want)), j.Artifacts[0].Rows)
-	require.Len(s, s.files.Keys(s, contract.ArtifactsPrefix), 1)
 	s.download(j)
 	rows := s.workbook(j)
 	require.Equal(s, append(slices.Clone(b.header), "Error"), rows[0])
@@ -233,15 +233,16 @@ func (s *saving) requireUndone(undo, save string, want state, kept int64) {
 func (s *saving) tell(id string) {
 	s.Helper()
 	j := s.job(id)
-	text, chunks := "", 0
+	var text strings.Builder
+	chunks := map[string]int{}
 	for _, d := range s.again(id) {
 		switch d.name {
 		case contract.CheckChunk.Name, contract.ApplyChunk.Name, contract.UndoChunk.Name:
-			chunks++
+			chunks[d.why()]++
 		default:
-			text += "; " + d.name + " " + strconv.Itoa(d.attempts) + " attempts (" + d.why() + ")"
+			fmt.Fprintf(&text, "; %s %d attempts (%s)", d.name, d.attempts, d.why())
 		}
 	}
-	s.Logf("seen: %s after %.1f s, %d of %d chunks tried again%s",
-		j.State, j.EndedAt.Sub(j.CreatedAt).Round(100*time.Millisecond).Seconds(), chunks, j.Progress.PagesTotal, text)
+	s.Logf("seen: %s after %.1f s, chunks tried again of %d: %v%s",
+		j.State, j.EndedAt.Sub(j.CreatedAt).Seconds(), j.Progress.PagesTotal, chunks, text.String())
 }

@@ -50,7 +50,7 @@ func stockBook(tenant string, rows int, ghosts bool) *book {
 	return b
 }
 
-// entry is the state's of a stock level.
+// level is the state's entry of a stock level.
 func (b *book) level(sku, warehouse string, onHand, reserved int64) state {
 	return state{fmt.Sprintf("level %s/%s/%s", b.tenant, sku, warehouse): fmt.Sprintf("%d, %d reserved", onHand, reserved)}
 }
@@ -119,6 +119,7 @@ func productBook(rows int, by spoilt) *book {
 	return b
 }
 
+// product is the state's entry of a product.
 func (b *book) product(sku, name, barcode, price string) state {
 	return state{fmt.Sprintf("product %s/%s", b.tenant, sku): fmt.Sprintf("%s, %s, %s", name, barcode, price)}
 }

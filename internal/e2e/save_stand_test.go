@@ -228,20 +228,26 @@ func (s *saving) requireCounts(products, levels, lines int) {
 	}
 }
 
-// sellOne takes one piece of what the first row of some set has set, as a sale does in the meantime, and tells the state's
-// entry after that.
+// sellOne sells what the first row of some has set, and tells the state's entry after that.
 func (s *saving) sellOne(lines []numbered) state {
 	s.Helper()
 	for _, l := range lines {
-		if l.verdict != target.Updated {
-			continue
-		}
-		for key := range l.sets {
-			s.exec("UPDATE stock_levels SET on_hand = on_hand - 1 WHERE warehouse = ? AND product_id ="+
-				" (SELECT p.id FROM products p JOIN sellers s ON s.id = p.seller_id WHERE s.code = ? AND p.sku = ?)", "ICN", tenantA, l.cells[0])
-			return state{key: s.state()[key]}
+		if l.verdict == target.Updated {
+			return s.sell(l)
 		}
 	}
 	s.Fatal("no row of these was to be updated")
 	return nil
+}
+
+// sell takes one piece of what a row is about from the warehouse, as somebody else does in the meantime, and tells the
+// state's entry after that.
+func (s *saving) sell(l numbered) state {
+	s.Helper()
+	const level = " FROM products p JOIN sellers s ON s.id = p.seller_id WHERE s.code = ? AND p.sku = ?"
+	s.exec("UPDATE stock_levels SET on_hand = on_hand - 1 WHERE warehouse = 'ICN' AND product_id = (SELECT p.id"+level+")", tenantA, l.cells[0])
+	var left struct{ OnHand, Reserved int64 }
+	require.NoError(s, s.store.DB(s.Context()).Raw("SELECT on_hand, reserved FROM stock_levels WHERE warehouse = 'ICN' AND product_id = (SELECT p.id"+
+		level+")", tenantA, l.cells[0]).Scan(&left).Error)
+	return (&book{tenant: tenantA}).level(l.cells[0], "ICN", left.OnHand, left.Reserved)
 }
