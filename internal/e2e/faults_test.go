@@ -15,7 +15,7 @@ func TestFaults(t *testing.T) {
 	g := newGround(t)
 	for _, cases := range [][]fault{
 		workerFaults(), temporalFaults(), databaseFaults(), fileFaults(), startFaults(), operatorFaults(), pageFaults(),
-		saveWorkerFaults(), saveDatabaseFaults(), saveFileFaults(), saveOperatorFaults(),
+		saveWorkerFaults(), saveDatabaseFaults(), saveFileFaults(), saveOperatorFaults(), uploadFaults(),
 	} {
 		for _, c := range cases {
 			t.Run(c.name, func(t *testing.T) {
