@@ -14,8 +14,8 @@ type fault struct {
 func TestFaults(t *testing.T) {
 	g := newGround(t)
 	for _, cases := range [][]fault{
-		workerFaults(), temporalFaults(), databaseFaults(), fileFaults(), startFaults(), operatorFaults(), pageFaults(),
 		saveWorkerFaults(), saveDatabaseFaults(), saveFileFaults(), saveOperatorFaults(), uploadFaults(),
+		workerFaults(), temporalFaults(), databaseFaults(), fileFaults(), startFaults(), operatorFaults(), pageFaults(),
 	} {
 		for _, c := range cases {
 			t.Run(c.name, func(t *testing.T) {

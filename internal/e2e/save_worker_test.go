@@ -19,7 +19,7 @@ import (
 
 // saveWorkerFaults kill the worker of a bulk save.
 func saveWorkerFaults() []fault {
-	var cases []fault
+	cases := eachEngine("save, kill the worker ten times", killTenTimes) // the longest come first
 	for _, moment := range []struct {
 		name string
 		hold func(*blobtest.S3) *blobtest.Hold
@@ -51,7 +51,6 @@ func saveWorkerFaults() []fault {
 	cases = append(cases, eachEngine("save, kill the only worker, committed, not told", killCommitted)...)
 	cases = append(cases, eachEngine("save, kill the only worker, orders", killOrders)...)
 	cases = append(cases, eachEngine("save, kill the only worker, undoing", killUndoing)...)
-	cases = append(cases, eachEngine("save, kill the worker ten times", killTenTimes)...)
 	cases = append(cases, eachEngine("save, kill one of two workers, 100,000 rows", killOneOfTwoSaving)...)
 	return cases
 }
