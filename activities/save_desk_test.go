@@ -72,6 +72,12 @@ func cutKinds(t *testing.T, chunkRows int) *dataset.Registry {
 	for i := range saves {
 		saves[i].ChunkRows = chunkRows
 	}
+	return only(t, saves...)
+}
+
+// only are kinds without any others.
+func only(t *testing.T, saves ...dataset.BulkSave) *dataset.Registry {
+	t.Helper()
 	kinds, err := dataset.NewRegistry(dataset.Kinds{BulkSaves: saves})
 	require.NoError(t, err)
 	return kinds
