@@ -80,7 +80,7 @@ func TestErrorWorkbookIsTheUploadsOwn(t *testing.T) {
 		{at, 1, "0012", "P-1", "W1", true},
 		{at, 2.5, "00:30", "NONE", "W1", false}, // 5: refused by reading
 		{at, 3, "x", "P-2", "W1", true},
-		{at, 4, "=1+1", "NONE", "W1", true},     // 7: by the database
+		{at, 4, "=1+1", "NONE", "W1", true}, // 7: by the database
 		{nil, 2000000000, "x", "P-2", "W1"}, // 8: by reading, so that it is nobody's duplicate
 		{at, 6, "y", "P-3", "W1"},
 	}
