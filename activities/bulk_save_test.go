@@ -2,7 +2,6 @@ package activities_test
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -247,7 +246,7 @@ func TestRegisterSave(t *testing.T) {
 			j, err := d.store.Job(t.Context(), id)
 			require.NoError(t, err, id)
 			require.Equal(t, job.TypeBulkSave, j.Type)
-			require.True(t, strings.Contains(string(j.Request), `"upload"`), "its request is kept for a retry")
+			require.Contains(t, string(j.Request), `"upload"`, "its request is kept for a retry")
 		}
 		_, err = d.store.Save(t.Context(), "no upload")
 		require.Equal(t, job.CodeNotFound, job.CodeOf(err))

@@ -189,7 +189,7 @@ func TestInspectFindsRepeatedRowsOverAllChunks(t *testing.T) {
 	}, told(c.faults("faults-repeat")), "each names another, in the order of the file")
 	require.EqualValues(t, 6, c.plan.Refused.Refused)
 	got := c.apply()
-	require.EqualValues(t, c.plan.Rows, got.Rows()+c.plan.Refused.Rows(), "each row is accounted for once")
+	require.Equal(t, c.plan.Rows, got.Rows()+c.plan.Refused.Rows(), "each row is accounted for once")
 	require.Equal(t, []string{"P-2 W1 1", "P-3 W1 1", "P-5 W1 1"}, d.levels(t))
 
 	d = newDesk(t, testenv.SQLite(t), folder(t), 2)
@@ -198,7 +198,7 @@ func TestInspectFindsRepeatedRowsOverAllChunks(t *testing.T) {
 	require.EqualValues(t, 1, c.plan.Refused.Refused)
 	require.Empty(t, c.faults("faults-repeat"))
 	got = c.apply()
-	require.EqualValues(t, c.plan.Rows, got.Rows()+c.plan.Refused.Rows())
+	require.Equal(t, c.plan.Rows, got.Rows()+c.plan.Refused.Rows())
 	require.Equal(t, []job.CodeCount{{Code: job.RowBelowMinimum, Count: 1}, {Code: job.RowUnknownProduct, Count: 1}}, got.Codes)
 	require.Equal(t, []string{"P-1 W1 3", "P-2 W1 1", "P-3 W1 1", "P-5 W1 1"}, d.levels(t))
 }

@@ -187,7 +187,7 @@ func (a *account) show(ctx context.Context) error {
 	for i := range a.items {
 		a.items[i].Position = int64(i + 1)
 	}
-	shown := int64(min(a.refused, refusedShown))
+	shown := min(a.refused, refusedShown)
 	return a.Store.ReplaceItems(ctx, a.in.JobID, a.items, a.refused+int64(len(a.items))-shown, complete)
 }
 

@@ -2,7 +2,6 @@ package workflows_test
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"testing"
 	"time"
@@ -320,7 +319,7 @@ func TestBulkSaveContinuesAsNew(t *testing.T) {
 	d.limits.StepsPerRun = 2
 	d.ExecuteWorkflow(contract.BulkSave.Name, contract.BulkSaveInput{Kind: "stock-levels", Tenant: "acme", Upload: "u1"})
 	var again *workflow.ContinueAsNewError
-	require.True(t, errors.As(d.GetWorkflowError(), &again))
+	require.ErrorAs(t, d.GetWorkflowError(), &again)
 	var next contract.BulkSaveInput
 	require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(again.Input, &next))
 	require.Equal(t, contract.StageApply, next.Carried.Stage)
