@@ -105,12 +105,18 @@ func (f *fieldReader) read(c *upload.Cell) (any, fault) {
 	return value, bad
 }
 
+// cellErrors are what a sheet shows in place of a value that it cannot compute. Saved as CSV they are texts, and nobody
+// means them as one.
+var cellErrors = map[string]bool{
+	"#N/A": true, "#REF!": true, "#VALUE!": true, "#DIV/0!": true, "#NAME?": true, "#NULL!": true, "#NUM!": true,
+}
+
 func (f *fieldReader) parse(c *upload.Cell) (any, fault) {
 	raw := trimBytes(c.Text)
 	if len(raw) == 0 && c.Kind != upload.Moment {
 		return nil, fault{}
 	}
-	if c.Kind == upload.Fault {
+	if c.Kind == upload.Fault || (len(raw) > 0 && raw[0] == '#' && cellErrors[string(raw)]) {
 		return nil, fault{code: job.RowCellError}
 	}
 	switch f.Type {

@@ -68,6 +68,8 @@ func TestTextsAreTrimmedAndComposed(t *testing.T) {
 		{field: "name", cell: said("a\uFFFDb"), code: job.RowBadCharacters},
 		{field: "name", cell: said("a\xB0\xA1b"), code: job.RowBadCharacters}, // CP949 in UTF-8
 		{field: "name", cell: faulty("#N/A"), code: job.RowCellError},
+		{field: "name", cell: said("#N/A"), code: job.RowCellError},
+		{field: "name", cell: said("#1 seller"), want: "#1 seller"},
 		{field: "name", cell: upload.Cell{}, want: nil},
 
 		{field: "name", cell: counted("2023"), want: "2023"},
@@ -158,6 +160,7 @@ func TestWholeNumbersAreReadAsPeopleWriteThem(t *testing.T) {
 		{field: "quantity", cell: flagged("true"), code: job.RowNotANumber},
 		{field: "quantity", cell: dated(t, "2024-03-05 00:00:00", true, false), code: job.RowNotANumber},
 		{field: "quantity", cell: faulty("#DIV/0!"), code: job.RowCellError},
+		{field: "quantity", cell: said(" #DIV/0! "), code: job.RowCellError},
 		{field: "quantity", cell: upload.Cell{}, code: job.RowRequired},
 		{field: "quantity", cell: said("-101"), code: job.RowBelowMinimum, limit: "-100"},
 		{field: "quantity", cell: said("1000001"), code: job.RowAboveMaximum, limit: "1000000"},
