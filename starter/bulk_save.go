@@ -16,16 +16,27 @@ import (
 // StartBulkSave starts to save an upload. Errors are those of [Starter.StartExport]; CodeDuplicate where a save of
 // this kind runs for this tenant, whatever its file.
 func (s *Starter) StartBulkSave(ctx context.Context, in contract.BulkSaveInput, key string) (job.Job, bool, error) {
-	in, sent, err := s.checkBulkSave(ctx, in)
+	checked, sent, err := s.checkBulkSave(ctx, in)
 	if err != nil {
 		return job.Job{}, false, err
 	}
-	return s.startKeyed(ctx, s.bulkSave(in, sent.SHA256, sent.Name), key)
+	s.remember(ctx, in)
+	return s.startKeyed(ctx, s.bulkSave(checked, sent.SHA256, sent.Name), key)
+}
+
+// saveAgain starts the request of an earlier job. Its mapping names every header, guesses included, and is none that
+// somebody has said himself.
+func (s *Starter) saveAgain(ctx context.Context, in contract.BulkSaveInput) (job.Job, error) {
+	in, sent, err := s.checkBulkSave(ctx, in)
+	if err != nil {
+		return job.Job{}, err
+	}
+	return s.start(ctx, s.bulkSave(in, sent.SHA256, sent.Name), "")
 }
 
 func (s *Starter) bulkSave(in contract.BulkSaveInput, sha256, name string) execution {
 	how := in
-	how.Upload = sha256 // the same file, sent again, is the same request
+	how.Upload, how.RequestedBy = sha256, "" // the same file, sent again and by whom ever, is the same request
 	doc, err := json.Marshal(how)
 	if err != nil {
 		panic(fmt.Sprintf("marshal bulk save: %v", err)) // plain values only: cannot fail
@@ -48,7 +59,7 @@ func (s *Starter) bulkSave(in contract.BulkSaveInput, sha256, name string) execu
 }
 
 // checkBulkSave validates a request. The mapping that comes out names every header, so that the job does not depend on
-// what is remembered when it runs; what somebody has said himself is remembered for the next file.
+// what is remembered when it runs.
 func (s *Starter) checkBulkSave(ctx context.Context, in contract.BulkSaveInput) (contract.BulkSaveInput, job.Upload, error) {
 	kind, err := s.Kinds.BulkSave(in.Kind)
 	if err != nil {
@@ -79,11 +90,11 @@ func (s *Starter) checkBulkSave(ctx context.Context, in contract.BulkSaveInput) 
 	if err != nil {
 		return in, sent, err
 	}
-	s.remember(ctx, in)
 	in.Mapping = map[string]string{}
+	named := map[string]bool{"": true}
 	for _, c := range match.Columns {
-		if _, twice := in.Mapping[c.Header]; !twice && dataset.NormalHeader(c.Header) != "" {
-			in.Mapping[c.Header] = c.Column
+		if normal := dataset.NormalHeader(c.Header); !named[normal] { // of two that look the same the first is meant
+			in.Mapping[c.Header], named[normal] = c.Column, true
 		}
 	}
 	return in, sent, nil
@@ -118,7 +129,7 @@ func headOf(u job.Upload) dataset.Head {
 	return h
 }
 
-// remember keeps what somebody has said about headers. It is a convenience, so that its failure is none of the job's.
+// remember keeps what somebody has said about headers, for the next file. It is a convenience, so that its failure is none of the job's.
 func (s *Starter) remember(ctx context.Context, in contract.BulkSaveInput) {
 	said := map[string]string{}
 	for header, column := range in.Mapping {

@@ -77,8 +77,7 @@ func (s *Starter) again(ctx context.Context, j job.Job) (job.Job, error) {
 		if in.Undo != "" {
 			return s.Undo(ctx, in.Undo, in.RequestedBy)
 		}
-		again, _, err := s.StartBulkSave(ctx, in, "")
-		return again, err
+		return s.saveAgain(ctx, in)
 	}
 	return j, unknown
 }

@@ -135,7 +135,9 @@ func (s *Starter) look(ctx context.Context, kind dataset.BulkSave, u *job.Upload
 	}
 	u.Format, u.Encoding, u.Parent = string(file.Format), file.Encoding, file.Parent
 	for _, sheet := range file.Sheets {
-		u.Sheets = append(u.Sheets, sheet.Name)
+		if sheet.Name != "" { // a text has one without
+			u.Sheets = append(u.Sheets, sheet.Name)
+		}
 	}
 	remembered, err := s.Store.Mapping(ctx, u.Tenant, u.Kind)
 	if err != nil {
