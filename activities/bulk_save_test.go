@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/longhaul/longhaul/activities"
 	"github.com/longhaul/longhaul/contract"
 	"github.com/longhaul/longhaul/internal/blob"
 	"github.com/longhaul/longhaul/internal/blob/blobtest"
@@ -289,5 +290,26 @@ func TestPruneUploadsAndSaves(t *testing.T) {
 		written, err := d.store.SavedTally(t.Context(), c.id)
 		require.NoError(t, err)
 		require.EqualValues(t, 5, written.Created, "what was saved stays told")
+	})
+}
+
+// An upload whose row was never made is found by nobody: it is swept.
+func TestSweepUploads(t *testing.T) {
+	t.Parallel()
+	testenv.EachDatabase(t, func(t *testing.T, url string) {
+		d := newDesk(t, url, folder(t), 10)
+		contract.SweepBlobs.Register(d, activities.Heavy(d.house.SweepBlobs))
+		known := d.send(t, "stock-levels", "a.csv", messy)
+		orphan := contract.UploadKey("nobodys")
+		require.NoError(t, d.blobs.Put(t.Context(), orphan, []byte("x")))
+		d.clock = time.Now()
+		require.Zero(t, must(t, d.bench, contract.SweepBlobs, contract.Nothing{}).Count, "it is young: its row may be about to come")
+		d.clock = d.clock.Add(49 * time.Hour)
+		require.Equal(t, 1, must(t, d.bench, contract.SweepBlobs, contract.Nothing{}).Count)
+		require.Zero(t, must(t, d.bench, contract.SweepBlobs, contract.Nothing{}).Count)
+		_, err := d.blobs.Stat(t.Context(), orphan)
+		require.ErrorIs(t, err, blob.ErrNotFound)
+		_, err = d.blobs.Stat(t.Context(), known.Key)
+		require.NoError(t, err)
 	})
 }

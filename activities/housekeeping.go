@@ -100,7 +100,39 @@ func (h *Housekeeping) SweepBlobs(ctx context.Context, _ contract.Nothing) (cont
 		}
 		n.Count++
 	}
-	return n, h.sweepArtifacts(ctx, &n)
+	if err := h.sweepArtifacts(ctx, &n); err != nil {
+		return n, err
+	}
+	return n, h.sweepUploads(ctx, &n)
+}
+
+// sweepUploads removes files that no row tells of: the process that took one died before its row was there, or could
+// not remove one that it refused.
+func (h *Housekeeping) sweepUploads(ctx context.Context, n *contract.Count) error {
+	var old []string
+	err := h.Blobs.List(ctx, contract.UploadsPrefix, func(key string, info blob.Info) error {
+		if h.now().Sub(info.ModTime) > leftFor && len(old) < shareOfRows {
+			old = append(old, key)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("list uploads: %w", err)
+	}
+	for _, key := range old {
+		_, err := h.Store.Upload(ctx, strings.TrimPrefix(key, contract.UploadsPrefix))
+		switch {
+		case err == nil:
+			continue // for PruneUploads to remove
+		case job.CodeOf(err) != job.CodeNotFound:
+			return fmt.Errorf("look up %s: %w", key, err)
+		}
+		if err := h.Blobs.Delete(ctx, key); err != nil {
+			return fmt.Errorf("sweep %s: %w", key, err)
+		}
+		n.Count++
+	}
+	return nil
 }
 
 // sweepArtifacts removes files that no row offers: the worker died between storing one and telling of it, and
