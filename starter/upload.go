@@ -164,12 +164,12 @@ func (s *Starter) drop(ctx context.Context, u job.Upload) {
 // fileName keeps the name's last part, without what no file system takes, and composed: macOS sends Hangul taken apart.
 func fileName(name string) string {
 	name = name[strings.LastIndexAny(name, "/\\")+1:]
-	name = norm.NFC.String(strings.TrimSpace(strings.ToValidUTF8(strings.Map(func(r rune) rune {
+	name = norm.NFC.String(strings.TrimSpace(strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return -1
 		}
 		return r
-	}, name), "")))
+	}, strings.ToValidUTF8(name, ""))))
 	for len(name) > maxFileName {
 		_, size := utf8.DecodeLastRuneInString(name)
 		name = name[:len(name)-size]

@@ -310,6 +310,7 @@ func TestUploadNames(t *testing.T) {
 		"재고 실사.csv": "재고 실사.csv", "../../etc/passwd": "passwd", `C:\Users\김\재고.csv`: "재고.csv", "": "upload", "/": "upload", " a.csv ": "a.csv",
 		"a\x00\r\nb.csv": "ab.csv", "a\xffb.csv": "ab.csv", "..": "..", strings.Repeat("가", 100) + ".csv": strings.Repeat("가", 85),
 		strings.Repeat("x", 255): strings.Repeat("x", 255), "<script>.csv": "<script>.csv",
+		"\u110c\u1162\u1100\u1169.csv": "재고.csv",
 	} {
 		r := toStock
 		r.Name = given
