@@ -75,6 +75,7 @@ func newBare(ctx context.Context, spec Spec, kind dataset.BulkSave, a *applier) 
 	for _, t := range []bareTable{bareProducts, bareOrders, bareLines} {
 		b.statements[t.name] = map[int]*sql.Stmt{}
 		for _, size := range bareSizes {
+			//nolint:sqlclosecheck // kept until the process ends
 			if b.statements[t.name][size], err = db.PrepareContext(ctx, t.statement(size)); err != nil {
 				return b, err
 			}
@@ -154,6 +155,7 @@ func (b *bare) upsert(ctx context.Context, tx *sql.Tx, t bareTable, rows int, va
 				args = values(args, row)
 				row++
 			}
+			//nolint:sqlclosecheck // the transaction closes it
 			if _, err := tx.StmtContext(ctx, b.statements[t.name][size]).ExecContext(ctx, args...); err != nil {
 				return err
 			}

@@ -55,9 +55,11 @@ func (l ledger) write(ctx context.Context, insert, update *sql.Stmt, round state
 		return err
 	}
 	defer tx.Rollback() // does nothing after Commit
+	//nolint:sqlclosecheck // the transaction closes it
 	if _, err := tx.StmtContext(ctx, insert).ExecContext(ctx, string(round), e.chunk); err != nil {
 		return err
 	}
+	//nolint:sqlclosecheck // the transaction closes it
 	if _, err := tx.StmtContext(ctx, update).ExecContext(ctx, e.images, string(round), e.chunk); err != nil {
 		return err
 	}

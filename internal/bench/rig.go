@@ -34,16 +34,25 @@ type rig struct {
 	client   client.Client
 }
 
+// newRig has a directory and nothing else.
+func newRig(o Options) (*rig, error) {
+	dir, err := os.MkdirTemp("", "longhaul-bench-")
+	if err != nil {
+		return nil, fmt.Errorf("make directory: %w", err)
+	}
+	return &rig{Options: o, dir: dir}, nil
+}
+
 func openRig(ctx context.Context, o Options) (_ *rig, err error) {
-	r := &rig{Options: o}
+	r, err := newRig(o)
+	if err != nil {
+		return nil, err
+	}
 	defer func() {
 		if err != nil {
 			r.close()
 		}
 	}()
-	if r.dir, err = os.MkdirTemp("", "longhaul-bench-"); err != nil {
-		return nil, fmt.Errorf("make directory: %w", err)
-	}
 	if o.Database == "" {
 		o.logf("starting MariaDB")
 		r.server, err = mariadb.Start(ctx, mariadb.Options{Dir: o.Dir, Fast: true, BufferPoolMB: bufferPoolMB})
@@ -155,7 +164,10 @@ func warm(ctx context.Context, db *sql.DB, sellerID int64) error {
 
 // processes are those whose use of the machine belongs to whoever is being measured.
 func (r *rig) processes(own map[string]int) map[string]int {
-	all := map[string]int{partTemporal: r.temporal.Pid()}
+	all := map[string]int{}
+	if r.temporal != nil {
+		all[partTemporal] = r.temporal.Pid()
+	}
 	if r.server != nil {
 		all[partDatabase] = r.server.Pid()
 	}

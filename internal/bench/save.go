@@ -99,11 +99,18 @@ func RunBulkSave(ctx context.Context, options SaveOptions) (*SaveReport, error) 
 	b := &saveBench{options: options, rows: rows, report: &SaveReport{
 		Machine: machine(options.Version), Rows: rows.count, Real: options.File != "",
 	}}
-	if b.rig, err = openRig(ctx, ground); err != nil {
+	if slices.Equal(options.Only, []SavePart{SaveReading}) {
+		b.rig, err = newRig(ground) // readers need no servers
+	} else {
+		b.rig, err = openRig(ctx, ground)
+	}
+	if err != nil {
 		return nil, err
 	}
 	defer b.rig.close()
-	b.report.Machine.Database = b.rig.databaseVersion(ctx)
+	if b.server != nil {
+		b.report.Machine.Database = b.databaseVersion(ctx)
+	}
 	for _, part := range []struct {
 		name    SavePart
 		measure func(context.Context) error
@@ -169,6 +176,21 @@ func addShop(ctx context.Context, databaseURL string) (sellerID int64, err error
 // closeShop drops it: the next run is to find the server as this one did.
 func (b *saveBench) closeShop(ctx context.Context, s shop) error {
 	return b.server.Exec(ctx, "DROP DATABASE "+s.name)
+}
+
+// lockWaits is how many seconds statements have waited for rows since the server started.
+func (b *saveBench) lockWaits(ctx context.Context) (float64, error) {
+	db, err := openLines(b.server.URL("mysql"))
+	if err != nil {
+		return 0, err
+	}
+	defer db.Close()
+	var name string
+	var milliseconds int64
+	if err := db.QueryRowContext(ctx, "SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_time'").Scan(&name, &milliseconds); err != nil {
+		return 0, fmt.Errorf("read lock waits: %w", err)
+	}
+	return float64(milliseconds) / 1000, nil
 }
 
 // writeFile writes rows as an upload.

@@ -18,6 +18,9 @@ type Apply struct {
 	OursCPU CPU        `json:"ours_cpu"`
 	BareCPU CPU        `json:"bare_cpu"`
 	Runs    []ApplyRun `json:"runs"`
+	// Locks is how long Longhaul's statements waited for rows that another chunk held, and BareLocks the upsert's; medians.
+	Locks     float64 `json:"locks"`
+	BareLocks float64 `json:"bare_locks"`
 	// Ledger is what it takes to write the ledger's entries and before-images alone, in seconds, and Images their bytes.
 	Ledger float64 `json:"ledger"`
 	Images int64   `json:"images"`
@@ -28,6 +31,7 @@ type ApplyRun struct {
 	Role Role `json:"role"`
 	Measure
 	applied
+	Locks float64 `json:"locks"`
 }
 
 // applyWorkers is how many chunks are applied at once: one, to see what a row costs, and two, as one worker of two cores
@@ -99,10 +103,18 @@ func (b *saveBench) applyRounds(ctx context.Context, role Role, rounds []Apply, 
 // applyRound is one round, and for Longhaul the ledger's part of it.
 func (b *saveBench) applyRound(ctx context.Context, c *child, round *Apply) error {
 	run := ApplyRun{Role: c.role}
+	locks, err := b.lockWaits(ctx)
+	if err != nil {
+		return err
+	}
 	if err := b.turn(ctx, c, string(round.Data), &run.Measure, &run.applied); err != nil {
 		return err
 	}
-	run.Wall = run.Seconds
+	after, err := b.lockWaits(ctx)
+	if err != nil {
+		return err
+	}
+	run.Wall, run.Locks = run.Seconds, after-locks
 	b.logf("%s, %d at once, %s rows: %.0f rows a second, %.2f s of CPU", c.role, round.Workers, round.Data,
 		run.rate(), run.CPU.Total)
 	if c.role == RoleApplyChunks {
@@ -127,10 +139,11 @@ func (r ApplyRun) rate() float64 { return float64(r.Rows) / r.Seconds }
 // conclude computes the medians.
 func (a *Apply) conclude() {
 	for _, side := range []struct {
-		role Role
-		rate *float64
-		cpu  *CPU
-	}{{RoleApplyChunks, &a.Ours, &a.OursCPU}, {RoleApplyBare, &a.Bare, &a.BareCPU}} {
+		role  Role
+		rate  *float64
+		cpu   *CPU
+		locks *float64
+	}{{RoleApplyChunks, &a.Ours, &a.OursCPU, &a.Locks}, {RoleApplyBare, &a.Bare, &a.BareCPU, &a.BareLocks}} {
 		var runs []ApplyRun
 		var measures []Measure
 		for _, run := range a.Runs {
@@ -139,6 +152,7 @@ func (a *Apply) conclude() {
 			}
 		}
 		*side.rate, *side.cpu = medianOf(runs, ApplyRun.rate), medians(measures).CPU
+		*side.locks = medianOf(runs, func(r ApplyRun) float64 { return r.Locks })
 	}
 	a.Share = a.Ours / a.Bare
 }

@@ -22,7 +22,7 @@ type DryRun struct {
 	// Held is the time until the dry run was told, and Saved that from its resumption to the counts.
 	Held  float64 `json:"held"`
 	Saved float64 `json:"saved"`
-	// CheckCPU and ApplyCPU are those of worker and database until the dry run was told, reading included, and since.
+	// HeldCPU and SavedCPU are those of worker and database until the dry run was told, reading included, and since.
 	HeldCPU  float64 `json:"held_cpu"`
 	SavedCPU float64 `json:"saved_cpu"`
 }

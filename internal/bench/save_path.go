@@ -39,6 +39,8 @@ type PathRun struct {
 	Inspect float64 `json:"inspect,omitempty"`
 	Apply   float64 `json:"apply,omitempty"`
 	Report  float64 `json:"report,omitempty"`
+	// Locks is how long statements waited for rows that another transaction held; all of them together.
+	Locks float64 `json:"locks"`
 }
 
 // path runs both contenders with both formats, turn by turn.
@@ -162,6 +164,10 @@ func (b *saveBench) saveOnce(ctx context.Context, s shop, file string, p *Path) 
 	}
 	defer sys.stop()
 	run.Contender = Longhaul
+	locks, err := b.lockWaits(ctx)
+	if err != nil {
+		return run, saved, err
+	}
 	meter := newMeter(b.processes(map[string]int{partMain: sys.worker.pid(), partServer: sys.api.pid()}))
 	c := caller{url: sys.url, every: lookEvery}
 	began := time.Now()
@@ -182,7 +188,9 @@ func (b *saveBench) saveOnce(ctx context.Context, s shop, file string, p *Path) 
 		return run, saved, err
 	}
 	run.take(meter.read(), 1) // what it takes to clean up is part of a job
-	return run, saved, b.pathSteps(ctx, j, p, &run)
+	after, err := b.lockWaits(ctx)
+	run.Locks = after - locks
+	return run, saved, errors.Join(err, b.pathSteps(ctx, j, p, &run))
 }
 
 // pathSteps reads from the history where the time went.
@@ -258,6 +266,7 @@ func (p *Path) conclude() {
 			Measure: medians(measures),
 			Upload:  of(func(r PathRun) float64 { return r.Upload }), Inspect: of(func(r PathRun) float64 { return r.Inspect }),
 			Apply: of(func(r PathRun) float64 { return r.Apply }), Report: of(func(r PathRun) float64 { return r.Report }),
+			Locks: of(func(r PathRun) float64 { return r.Locks }),
 		})
 	}
 	p.Faster = p.Medians[0].Wall / p.Medians[1].Wall

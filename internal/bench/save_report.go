@@ -57,15 +57,15 @@ func (r *SaveReport) writeReadings(b *bytes.Buffer) {
 func (r *SaveReport) writePaths(b *bytes.Buffer) {
 	for _, p := range r.Paths {
 		fmt.Fprintf(b, "\nFrom the upload of a .%s of %s MB to the counts (medians)\n\n", p.Format, megabytes(p.Size))
-		t := newTable(b, "contender", "wall s", "upload", "inspect", "apply", "report", "CPU s", "of it own", "MariaDB", "Temporal",
+		t := newTable(b, "contender", "wall s", "upload", "inspect", "apply", "report", "waits for locks s", "CPU s", "of it own", "MariaDB", "Temporal",
 			"peak MB", "2nd process MB", "Longhaul is faster by")
 		for _, m := range p.Medians {
-			split, faster := []string{"", "", "", ""}, times(p.Faster)
+			split, faster := []string{"", "", "", "", ""}, times(p.Faster)
 			if m.Contender == Longhaul {
-				split = []string{seconds(m.Upload), seconds(m.Inspect), seconds(m.Apply), seconds(m.Report)}
+				split = []string{seconds(m.Upload), seconds(m.Inspect), seconds(m.Apply), seconds(m.Report), seconds(m.Locks)}
 				faster = ""
 			}
-			t.row(string(m.Contender), seconds(m.Wall), split[0], split[1], split[2], split[3], seconds(m.CPU.Total),
+			t.row(string(m.Contender), seconds(m.Wall), split[0], split[1], split[2], split[3], split[4], seconds(m.CPU.Total),
 				seconds(m.CPU.Contender), seconds(m.CPU.Database), seconds(m.CPU.Temporal), megabytes(m.PeakRSS), megabytes(m.ServerRSS), faster)
 		}
 		t.end()
@@ -79,12 +79,12 @@ func (r *SaveReport) writeApplies(b *bytes.Buffer) {
 		return
 	}
 	fmt.Fprintf(b, "\nSaving chunks that are read and checked (medians)\n\n")
-	t := newTable(b, "rows", "at once", "bare upsert rows/s", "Longhaul rows/s", "share %", "bare CPU s", "MariaDB", "Longhaul CPU s", "MariaDB",
-		"ledger alone s", "images MB")
+	t := newTable(b, "rows", "at once", "bare upsert rows/s", "Longhaul rows/s", "share %", "bare CPU s", "MariaDB", "locks s", "Longhaul CPU s", "MariaDB",
+		"locks s", "ledger alone s", "images MB")
 	for _, a := range r.Applies {
 		t.row(string(a.Data), fmt.Sprint(a.Workers), thousands(int(a.Bare)), thousands(int(a.Ours)), fmt.Sprintf("%.0f", 100*a.Share),
-			seconds(a.BareCPU.Contender), seconds(a.BareCPU.Database), seconds(a.OursCPU.Contender), seconds(a.OursCPU.Database),
-			seconds(a.Ledger), megabytes(a.Images))
+			seconds(a.BareCPU.Contender), seconds(a.BareCPU.Database), seconds(a.BareLocks), seconds(a.OursCPU.Contender), seconds(a.OursCPU.Database),
+			seconds(a.Locks), seconds(a.Ledger), megabytes(a.Images))
 	}
 	t.end()
 	fmt.Fprintf(b, "\nBoth left the same tables.\n")

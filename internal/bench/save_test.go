@@ -89,3 +89,15 @@ func TestPartsOfBulkSaves(t *testing.T) {
 		})
 	}
 }
+
+// TestReadersNeedNoServers measures readers on a machine without a database.
+func TestReadersNeedNoServers(t *testing.T) {
+	t.Parallel()
+	report, err := bench.RunBulkSave(t.Context(), bench.SaveOptions{
+		Rows: 1, ReadRows: 100, Repeat: 1, Only: []bench.SavePart{bench.SaveReading}, TemporalCLI: "nowhere", Log: t.Output(),
+	})
+	require.NoError(t, err)
+	require.Len(t, report.Readings, 2)
+	require.Empty(t, report.Paths)
+	require.Empty(t, report.Machine.Database)
+}
