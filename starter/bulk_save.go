@@ -152,10 +152,12 @@ func (s *Starter) Undo(ctx context.Context, id, requestedBy string) (job.Job, er
 	}
 	var in contract.BulkSaveInput
 	switch {
-	case j.Type != job.TypeBulkSave || j.Save == nil:
+	case j.Type != job.TypeBulkSave:
 		return j, job.Errorf(job.CodeConflict, "only a bulk save can be undone")
 	case !j.State.Ended():
 		return j, job.Errorf(job.CodeConflict, "the job is %s; only one that has ended can be undone", j.State)
+	case j.Save == nil:
+		return j, job.Errorf(job.CodeConflict, "there is nothing to undo")
 	case j.Save.UndoneBy != "":
 		return j, job.Errorf(job.CodeConflict, "the save has been undone by job %s", j.Save.UndoneBy)
 	case j.Save.UndoUntil == nil:
