@@ -63,6 +63,8 @@ type Measure struct {
 	PeakRSS   int64 `json:"peak_rss"`
 	ServerRSS int64 `json:"server_rss,omitempty"`
 	FileSize  int64 `json:"file_size"`
+	// IdleRSS is that of the process before it began: the program itself, of which the kernel maps now more, now less.
+	IdleRSS int64 `json:"idle_rss,omitempty"`
 }
 
 // CPU is CPU time by part. Of Contender both processes are part, of Temporal only what Longhaul had it do.
@@ -99,6 +101,7 @@ func medians(runs []Measure) Measure {
 	m.CPU.Temporal = of(func(m Measure) float64 { return m.CPU.Temporal })
 	m.CPU.Total = of(func(m Measure) float64 { return m.CPU.Total })
 	m.PeakRSS = int64(of(func(m Measure) float64 { return float64(m.PeakRSS) }))
+	m.IdleRSS = int64(of(func(m Measure) float64 { return float64(m.IdleRSS) }))
 	m.ServerRSS = int64(of(func(m Measure) float64 { return float64(m.ServerRSS) }))
 	return m
 }

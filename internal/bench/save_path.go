@@ -132,7 +132,7 @@ func (b *saveBench) turn(ctx context.Context, c *child, word string, m *Measure,
 	if err != nil {
 		return err
 	}
-	m.Wall = time.Since(began).Seconds()
+	m.Wall, m.IdleRSS = time.Since(began).Seconds(), meter.start[partMain].peak
 	m.take(meter.read(), 1)
 	if err := json.Unmarshal([]byte(line), told); err != nil {
 		return c.failure(fmt.Sprintf("it said %q: %v", line, err))

@@ -27,9 +27,10 @@ type Reading struct {
 	// Less is excelize's CPU time divided by ours, Faster the same of the time that passes; medians.
 	Less   float64 `json:"less_cpu"`
 	Faster float64 `json:"faster"`
-	// Peak and PlainPeak are the highest memory, the program itself included.
+	// Peak and PlainPeak are the highest memory, the program itself included; Idle is what it has before it reads.
 	Peak      int64 `json:"peak"`
 	PlainPeak int64 `json:"plain_peak"`
+	Idle      int64 `json:"idle"`
 	Cells     int64 `json:"cells"` // compared, one by one
 }
 
@@ -70,7 +71,10 @@ func (b *saveBench) reading(ctx context.Context) error {
 }
 
 func (b *saveBench) readOnce(ctx context.Context, r *Reading, role Role, path string) error {
-	var m Measure
+	m := Measure{Contender: Longhaul}
+	if role == RoleReadPlain {
+		m.Contender = Plain
+	}
 	var told cellCount
 	if err := b.contend(ctx, role, Spec{File: path, Profile: b.Profile}, &m, &told); err != nil {
 		return err
@@ -90,7 +94,7 @@ func (b *saveBench) readOnce(ctx context.Context, r *Reading, role Role, path st
 func (r *Reading) conclude() {
 	theirs, ours := medians(r.Plain), medians(r.Ours)
 	r.Less, r.Faster = theirs.CPU.Contender/ours.CPU.Contender, theirs.Wall/ours.Wall
-	r.Peak, r.PlainPeak = ours.PeakRSS, theirs.PeakRSS
+	r.Peak, r.PlainPeak, r.Idle = ours.PeakRSS, theirs.PeakRSS, ours.IdleRSS
 }
 
 // writeSheet writes the workbook that readers are compared at.

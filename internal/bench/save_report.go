@@ -42,11 +42,11 @@ func (r *SaveReport) writeReadings(b *bytes.Buffer) {
 		return
 	}
 	fmt.Fprintf(b, "\nReading %s rows × %d columns of a workbook (medians)\n\n", thousands(r.Readings[0].Rows), readColumns)
-	t := newTable(b, "texts", "file MB", "excelize CPU s", "peak MB", "Longhaul CPU s", "peak MB", "less CPU", "faster")
+	t := newTable(b, "texts", "file MB", "excelize CPU s", "peak MB", "Longhaul CPU s", "peak MB", "before MB", "less CPU", "faster")
 	for _, r := range r.Readings {
 		theirs, ours := medians(r.Plain), medians(r.Ours)
 		t.row(r.Texts, megabytes(r.Size), seconds(theirs.CPU.Contender), megabytes(theirs.PeakRSS),
-			seconds(ours.CPU.Contender), megabytes(ours.PeakRSS), times(r.Less), times(r.Faster))
+			seconds(ours.CPU.Contender), megabytes(ours.PeakRSS), megabytes(r.Idle), times(r.Less), times(r.Faster))
 	}
 	t.end()
 	for _, r := range r.Readings {
