@@ -119,7 +119,7 @@ type incoming struct {
 
 func (in *incoming) Read(p []byte) (int, error) {
 	n, err := in.from.Read(p)
-	if err != nil && err != io.EOF { //nolint:errorlint // a cut connection may wrap io.EOF; only the bare one is the end
+	if err != nil && err != io.EOF { // a cut connection may wrap io.EOF; only the bare one is the end
 		in.err = err
 	}
 	return n, err
