@@ -28,9 +28,10 @@ const (
 // all are the pages of every case.
 var all = []int{0, 1, 2, 3, 4}
 
-// ground is what all cases stand on: the program, one Temporal server, and databases to copy.
+// ground is what all cases stand on: the programs, one Temporal server, and databases to copy.
 type ground struct {
 	binary   string
+	kinds    string // this test, to be a worker of the test kinds, see beWorker
 	temporal string // host:port
 	mysql    string // URL of the database to copy, on the server that all cases share
 	sqlite   string // file to copy
@@ -39,19 +40,23 @@ type ground struct {
 	whole download
 }
 
-// newGround builds the program, fills the databases and makes one export without any fault.
+// newGround builds the programs, fills the databases and makes one export without any fault.
 func newGround(t *testing.T) *ground {
 	t.Helper()
 	g := &ground{
 		binary:   filepath.Join(t.TempDir(), "longhaul"),
+		kinds:    filepath.Join(t.TempDir(), "kinds.test"),
 		temporal: testenv.TemporalAddress(t),
 		mysql:    testenv.MariaDB(t),
 		sqlite:   strings.TrimPrefix(testenv.SQLite(t), "sqlite://"),
 	}
-	build := exec.Command("go", "build", "-o", g.binary, "github.com/longhaul/longhaul")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	out, err := build.CombinedOutput()
-	require.NoError(t, err, "build the program: %s", out)
+	// Without the race detector: nobody would see what it says in another process, and it makes hundreds of them slow.
+	for _, build := range [][]string{{"build", "-o", g.binary, "github.com/longhaul/longhaul"}, {"test", "-c", "-o", g.kinds, "."}} {
+		run := exec.Command("go", build...)
+		run.Env = append(os.Environ(), "CGO_ENABLED=0")
+		out, err := run.CombinedOutput()
+		require.NoError(t, err, "build the programs: %s", out)
+	}
 	fill(t, g.mysql)
 	fill(t, "sqlite://"+g.sqlite)
 

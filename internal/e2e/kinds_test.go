@@ -66,7 +66,7 @@ const beWorker = "LONGHAUL_E2E_WORKER"
 // kindsWorker starts such a worker; more is added to its environment.
 func (s *stand) kindsWorker(name string, more ...string) *process {
 	s.Helper()
-	return launch(s.T, name, append(append(s.env(name), beWorker+"=1"), more...), os.Args[0])
+	return launch(s.T, name, append(append(s.env(name), beWorker+"=1"), more...), s.kinds)
 }
 
 func runKindsWorker() int {

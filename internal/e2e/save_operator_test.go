@@ -38,7 +38,7 @@ func saveOperatorFaults() []fault {
 		task func([]*history.HistoryEvent) int64
 	}{
 		{"the first task", func([]*history.HistoryEvent) int64 { return firstTask }},
-		{"a chunk", func(events []*history.HistoryEvent) int64 { return beforeDeed(events, contract.ApplyChunk.Name, 20) }},
+		{"a chunk", func(events []*history.HistoryEvent) int64 { return beforeDeed(events, contract.ApplyChunk.Name, 12) }},
 	} {
 		cases = append(cases, eachEngine("save, reset to "+c.name, func(t *testing.T, g *ground, on engine) {
 			resetSave(t, g, on, c.task)
@@ -106,8 +106,7 @@ func (s *saving) requireStopped(id string, b *book) []int {
 	require.NotEmpty(s, chunks)
 	require.Less(s, len(chunks), j.Progress.PagesTotal)
 	lines := b.with(chunks)
-	s.requireState(s.before.after(lines))
-	s.requireTally(j, b, lines)
+	s.requireTally(j, b, lines, s.requireState(s.before.after(lines)))
 	s.requireRefused(j, b, lines)
 	s.requireClean()
 	s.tell(id)
@@ -262,11 +261,11 @@ func twoTenants(t *testing.T, g *ground, on engine) {
 	for _, b := range books {
 		after = after.after(b.all())
 	}
-	s.requireState(after)
+	database := s.requireState(after)
 	for i, b := range books {
 		j := s.job(ids[i])
 		require.Equal(t, job.PartiallySucceeded, j.State, "%s: %s", j.Reason, j.Message)
-		s.requireTally(j, b, b.all())
+		s.requireTally(j, b, b.all(), database)
 		require.Equal(t, numbers(j.Progress.PagesTotal), s.chunksOf(j.ID))
 		s.requireRefused(j, b, b.all())
 		s.tell(j.ID)

@@ -21,6 +21,9 @@ func uploadFaults() []fault {
 // boundary is that of the forms below.
 const boundary = "longhaul-e2e"
 
+// largeUpload is more than is read before the first part is stored, in bytes.
+const largeUpload = 24 << 20
+
 // formOf is a form with a file, up to its closing boundary.
 func formOf(kind, tenant string, file []byte) []byte {
 	var form bytes.Buffer
@@ -34,60 +37,74 @@ func formOf(kind, tenant string, file []byte) []byte {
 	return form.Bytes()
 }
 
-// cutOff sends uploads that end before their end, each in another way, and then goes no further. The answer says so, and
-// nothing is stored. Half of them are so large that their first parts are stored already.
+// cut is a way to end an upload before its end.
+type cut int
+
+const (
+	shortOf cut = iota // fewer bytes than announced
+	noLast             // chunks, without the last one
+	noEnd              // a form without its closing boundary
+)
+
+// request is the beginning of a request and what comes of its body. All of an unfinished form comes, so that its
+// client must not hang up: one that does has gone, and is told nothing.
+func (c cut) request(path string, file []byte) (target, head string, body []byte, hangUp bool) {
+	kind := "" // it is in the path
+	target = path + "?tenant=" + tenantA
+	if path == "/v1/uploads" {
+		kind = "stock-levels"
+		target += "&kind=" + kind
+	}
+	switch c {
+	case shortOf:
+		return target, "Content-Type: text/csv\r\nContent-Length: 90000000\r\n", file, true
+	case noLast:
+		body = append(fmt.Appendf(nil, "%x\r\n", len(file)), file...)
+		return target, "Content-Type: text/csv\r\nTransfer-Encoding: chunked\r\n", append(body, "\r\n"...), true
+	}
+	body = formOf(kind, tenantA, file)
+	return path, fmt.Sprintf("Content-Type: multipart/form-data; boundary=%s\r\nContent-Length: %d\r\n", boundary, len(body)), body, false
+}
+
+// cutOff sends uploads that end before their end, each in another way. The answer says so, and nothing is stored. Some of
+// them are so large that their first parts are stored already.
 func cutOff(t *testing.T, g *ground, on engine) {
 	b := stockBook(tenantA, bookRows, false)
 	s := g.saves(t, on, b)
 	small := b.text()[:10_000] // at this byte a row ends nowhere
-	large := bytes.Repeat(stockBook(tenantB, 10*bookRows, false).text(), 60)
-	require.Greater(t, len(large), 20<<20, "it takes several parts")
-	query := "?tenant=" + tenantA
-	for _, way := range []struct{ name, path, head string }{
-		{"fewer bytes than announced", "/v1/uploads" + query + "&kind=stock-levels", "Content-Type: text/csv\r\nContent-Length: 90000000\r\n"},
-		{"fewer bytes than announced, to be saved", "/v1/bulk-saves/stock-levels" + query, "Content-Type: text/csv\r\nContent-Length: 90000000\r\n"},
-		{"no last piece", "/v1/uploads" + query + "&kind=stock-levels", "Content-Type: text/csv\r\nTransfer-Encoding: chunked\r\n"},
-		{"no last piece, to be saved", "/v1/bulk-saves/stock-levels" + query, "Content-Type: text/csv\r\nTransfer-Encoding: chunked\r\n"},
-		{"a form without its end", "/v1/uploads", "Content-Type: multipart/form-data; boundary=" + boundary + "\r\n"},
-		{"a form without its end, to be saved", "/v1/bulk-saves/stock-levels", "Content-Type: multipart/form-data; boundary=" + boundary + "\r\n"},
-	} {
-		for size, file := range map[string][]byte{"small": small, "large": large} {
-			what := way.name + ", " + size
-			body, head, whole := file, way.head, false
-			switch way.path {
-			case "/v1/uploads":
-				body = formOf("stock-levels", tenantA, file)
-			case "/v1/bulk-saves/stock-levels":
-				body = formOf("", tenantA, file)
-			}
-			if bytes.Contains([]byte(head), []byte("chunked")) {
-				body = append(fmt.Appendf(nil, "%x\r\n", len(body)), append(body[:len(body):len(body)], "\r\n"...)...)
-			} else if !bytes.Contains([]byte(head), []byte("Content-Length")) {
-				head, whole = head+fmt.Sprintf("Content-Length: %d\r\n", len(body)), true // all that was announced comes
-			}
-			conn := s.raw(way.path, head)
-			_, err := conn.Write(body)
-			require.NoError(t, err, what)
-			if !whole { // one that has sent its request and hangs up has gone
-				require.NoError(t, conn.CloseWrite())
-			}
-			answer := make([]byte, 64<<10)
-			n, err := conn.Read(answer)
-			require.NoError(t, err, what)
-			require.Contains(t, string(answer[:n]), "HTTP/1.1 400 ", what)
-			s.requireNothing(what)
-			require.NoError(t, conn.Close())
-		}
+	large := bytes.Repeat(b.text(), largeUpload/len(b.text())+1)
+	for _, way := range []cut{shortOf, noLast, noEnd} {
+		s.cutOff(way, "/v1/uploads", small)
+		s.cutOff(way, "/v1/uploads", large)
+		s.cutOff(way, "/v1/bulk-saves/stock-levels", small)
 	}
 	s.kindsWorker("worker")
 	s.requireSaved(s.save(b), b) // and what comes whole is taken
+}
+
+func (s *saving) cutOff(way cut, path string, file []byte) {
+	s.Helper()
+	what := fmt.Sprintf("way %d, %s, %d bytes", way, path, len(file))
+	target, head, body, hangUp := way.request(path, file)
+	conn := s.raw(target, head)
+	_, err := conn.Write(body)
+	require.NoError(s, err, what)
+	if hangUp {
+		require.NoError(s, conn.CloseWrite())
+	}
+	answer := make([]byte, 64<<10)
+	n, err := conn.Read(answer)
+	require.NoError(s, err, what)
+	require.Contains(s, string(answer[:n]), "HTTP/1.1 400 ", what)
+	s.requireNothing(what)
+	require.NoError(s, conn.Close())
 }
 
 // killClient breaks the connection off when some parts of the file are stored.
 func killClient(t *testing.T, g *ground, on engine) {
 	b := stockBook(tenantA, bookRows, false)
 	s := g.saves(t, on, b)
-	large := bytes.Repeat(stockBook(tenantB, 10*bookRows, false).text(), 60)
+	large := bytes.Repeat(b.text(), largeUpload/len(b.text())+1)
 	for _, path := range []string{"/v1/uploads?kind=stock-levels&tenant=" + tenantA, "/v1/bulk-saves/stock-levels?tenant=" + tenantA} {
 		conn := s.raw(path, "Content-Type: text/csv\r\nContent-Length: 90000000\r\n")
 		_, err := conn.Write(large)
@@ -126,5 +143,4 @@ func (s *saving) requireNothing(what string) {
 		require.Zero(s, rows, "%s: %s", what, table)
 	}
 	require.Empty(s, s.list(), what)
-	s.requireState(s.before)
 }

@@ -20,39 +20,45 @@ import (
 // saveWorkerFaults kill the worker of a bulk save.
 func saveWorkerFaults() []fault {
 	cases := eachEngine("save, kill the worker ten times", killTenTimes) // the longest come first
-	for _, moment := range []struct {
+	for i, moment := range []struct {
 		name string
 		hold func(*blobtest.S3) *blobtest.Hold
 		deed string // that the next worker does again
 	}{
 		{"inspecting", putting("jobs/*/*/chunk-00000017"), contract.InspectUpload.Name},
 		{"inspected, not told", put("jobs/*/*/plan.json"), contract.InspectUpload.Name},
-		// What a chunk refuses is stored in its transaction, after its rows have been written.
-		{"rows written, not committed", putting("jobs/*/*/faults-apply-00000009"), contract.ApplyChunk.Name},
 		{"reporting", putting("artifacts/*"), contract.ReportSave.Name},
 		{"reported, not told", put("artifacts/*"), contract.ReportSave.Name},
 		{"cleaning up", deleting("jobs/*/*/chunk-00000017"), contract.CleanUpBulkSave.Name},
 	} {
-		cases = append(cases, eachEngine("save, kill the only worker, "+moment.name, func(t *testing.T, g *ground, on engine) {
-			b := stockBook(tenantA, bookRows, false)
-			s := g.saves(t, on, b)
-			hold := moment.hold(s.files)
-			first := s.kindsWorker("first")
-			id := s.save(b)
-			hold.Wait(t)
-			first.kill()
-			s.kindsWorker("second")
-			s.requireSaved(id, b)
-			s.requireAgain(id, moment.deed, heartbeat)
+		cases = append(cases, oneEngine(i, "save, kill the only worker, "+moment.name, func(t *testing.T, g *ground, on engine) {
+			killSaving(t, g, on, moment.hold, moment.deed)
 		})...)
 	}
+	// What a chunk refuses is stored in its transaction, after its rows have been written.
+	cases = append(cases, eachEngine("save, kill the only worker, rows written, not committed", func(t *testing.T, g *ground, on engine) {
+		killSaving(t, g, on, putting("jobs/*/*/faults-apply-00000009"), contract.ApplyChunk.Name)
+	})...)
 	cases = append(cases, eachEngine("save, kill the only worker, checking", killChecking)...)
 	cases = append(cases, eachEngine("save, kill the only worker, comparing", killComparing)...)
 	cases = append(cases, eachEngine("save, kill the only worker, committed, not told", killCommitted)...)
 	cases = append(cases, eachEngine("save, kill the only worker, orders", killOrders)...)
 	cases = append(cases, eachEngine("save, kill the only worker, undoing", killUndoing)...)
-	cases = append(cases, eachEngine("save, kill one of two workers, 100,000 rows", killOneOfTwoSaving)...)
+	cases = append(cases, eachEngine("save, kill one of two workers, large chunks", killOneOfTwoSaving)...)
 	return cases
+}
+
+func killSaving(t *testing.T, g *ground, on engine, at func(*blobtest.S3) *blobtest.Hold, deed string) {
+	b := stockBook(tenantA, bookRows, false)
+	s := g.saves(t, on, b)
+	hold := at(s.files)
+	first := s.kindsWorker("first")
+	id := s.save(b)
+	hold.Wait(t)
+	first.kill()
+	s.kindsWorker("second")
+	s.requireSaved(id, b)
+	s.requireAgain(id, deed, heartbeat)
 }
 
 // chunkBegins is a key that is read when a chunk is checked or saved, before anything is asked of the database. Chunks
@@ -176,7 +182,7 @@ func killTenTimes(t *testing.T, g *ground, on engine) {
 	t.Logf("seen: LONGHAUL_E2E_SEED=%d repeats these moments", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
 
-	b := stockBook(tenantA, 3*bookRows, false)
+	b := stockBook(tenantA, 5*bookRows, false)
 	s := g.saves(t, on, b)
 	id := ""
 	for range kills {
@@ -210,7 +216,7 @@ func killTenTimes(t *testing.T, g *ground, on engine) {
 
 // killOneOfTwoSaving kills the program as it is built, with chunks as large as they are in production.
 func killOneOfTwoSaving(t *testing.T, g *ground, on engine) {
-	b := productBook(100_000, none)
+	b := productBook(50_000, none)
 	s := g.saves(t, on, b)
 	hold := s.files.Hold(http.MethodPut, "jobs/*/*/faults-apply-00000007")
 	workers := map[string]*process{"one": s.worker("one"), "two": s.worker("two")}
