@@ -34,15 +34,17 @@ func (b *BulkSave) Report(ctx context.Context, in contract.ReportRequest) (contr
 	if err != nil {
 		return out, err
 	}
-	files, err := b.faultFiles(ctx, in, plan)
+	files, lost, err := b.faultFiles(ctx, in, plan)
 	if err != nil {
 		return out, err
 	}
-	account := account{BulkSave: b, in: in, plan: plan, kind: kind}
-	if out.File, err = account.write(ctx, files); err != nil {
-		return out, fmt.Errorf("write error workbook: %w", err)
+	if lost {
+		out.File, err = b.earlierFile(ctx, in.JobID)
+	} else {
+		account := account{BulkSave: b, in: in, plan: plan, kind: kind}
+		out.File, err = account.tell(ctx, files)
 	}
-	if err := account.show(ctx); err != nil {
+	if err != nil {
 		return out, err
 	}
 	if in.Stage == contract.StageCheck {
@@ -54,12 +56,25 @@ func (b *BulkSave) Report(ctx context.Context, in contract.ReportRequest) (contr
 	}
 	out.Written = &written
 	if in.Stage == contract.StageUndo {
-		return out, b.Store.MarkUndone(ctx, in.Undoes, in.JobID)
+		return out, b.markUndone(ctx, in)
 	}
 	if written.Created+written.Updated > 0 && kind.UndoFor > 0 {
 		out.UndoUntil, err = b.offerUndo(ctx, in.JobID, plan.Request.Upload, kind.UndoFor)
 	}
 	return out, err
+}
+
+// markUndone notes that a save has been undone, unless the undo was ended half-way: the rest can still be.
+func (b *BulkSave) markUndone(ctx context.Context, in contract.ReportRequest) error {
+	all, err := b.Store.UndoPlan(ctx, in.Undoes)
+	if err != nil {
+		return err
+	}
+	done, err := b.Store.Ledger(ctx, in.JobID, in.Plan)
+	if err != nil || len(done) < len(all.Chunks)*all.Passes {
+		return err
+	}
+	return b.Store.MarkUndone(ctx, in.Undoes, in.JobID)
 }
 
 // offerUndo keeps the upload as long as its rows can be undone: the account of an undo is written from it.
@@ -73,27 +88,57 @@ func (b *BulkSave) offerUndo(ctx context.Context, jobID, upload string, last tim
 
 // faultFiles lists the files of refused rows, as series that are each in the order of the upload: what reading has
 // refused, what repeats, and what the chunks of the stage have; an undo has one of these for each pass.
-func (b *BulkSave) faultFiles(ctx context.Context, in contract.ReportRequest, plan *savePlan) ([][]string, error) {
-	var all [][]string
-	for name, files := range map[string]int{readFaultsFile: plan.ReadFaults, repeatFaultsFile: plan.RepeatFaults} {
+//
+// Of a stage that writes, only chunks count that have been committed: a file is stored shortly before. Where a chunk has
+// refused rows and its file is gone (lost), an earlier run of this execution has removed it after its account.
+func (b *BulkSave) faultFiles(ctx context.Context, in contract.ReportRequest, plan *savePlan) (all [][]string, lost bool, err error) {
+	add := func(name string, chunks int) {
 		var series []string
-		for n := range files {
+		for n := range chunks {
 			series = append(series, key(in.JobID, in.Plan, name, n))
 		}
 		if series != nil {
 			all = append(all, series)
 		}
 	}
-	last := ""
-	err := b.Blobs.List(ctx, contract.PlanPrefix(in.JobID, in.Plan)+faultsFile(in.Stage)+"-", func(key string, _ blob.Info) error {
-		name := key[:strings.LastIndexByte(key, '-')]
-		if name != last {
-			all, last = append(all, nil), name
-		}
-		all[len(all)-1] = append(all[len(all)-1], key) // in the order of chunks: their numbers have leading zeros
+	add(readFaultsFile, plan.ReadFaults)
+	add(repeatFaultsFile, plan.RepeatFaults)
+	var stored []string
+	err = b.Blobs.List(ctx, contract.PlanPrefix(in.JobID, in.Plan)+faultsFile(in.Stage)+"-", func(key string, _ blob.Info) error {
+		stored = append(stored, key) // in the order of chunks: their numbers have leading zeros
 		return nil
 	})
-	return all, err
+	if err != nil || in.Stage == contract.StageCheck {
+		return append(all, stored), false, err
+	}
+	entries, err := b.Store.Ledger(ctx, in.JobID, in.Plan)
+	pass := -1
+	for _, e := range entries {
+		if e.Refused+e.Kept == 0 {
+			continue
+		}
+		file := key(in.JobID, in.Plan, faultsFile(in.Stage), e.Chunk)
+		if in.Stage == contract.StageUndo {
+			file = key(in.JobID, in.Plan, undoneFile(e.Pass), e.Chunk)
+		}
+		if _, found := slices.BinarySearch(stored, file); !found {
+			return nil, true, nil
+		}
+		if e.Pass != pass {
+			all, pass = append(all, nil), e.Pass
+		}
+		all[len(all)-1] = append(all[len(all)-1], file)
+	}
+	return all, false, err
+}
+
+// earlierFile is the error workbook that an earlier run of the execution has made.
+func (b *BulkSave) earlierFile(ctx context.Context, jobID string) (*job.Artifact, error) {
+	j, err := b.Store.Job(ctx, jobID)
+	if err != nil || len(j.Artifacts) == 0 {
+		return nil, err
+	}
+	return &j.Artifacts[0], nil
 }
 
 // account is one report in the making.
@@ -105,6 +150,15 @@ type account struct {
 
 	items   []job.Item
 	refused int64
+}
+
+// tell writes the workbook and keeps the rows to show.
+func (a *account) tell(ctx context.Context, files [][]string) (*job.Artifact, error) {
+	file, err := a.write(ctx, files)
+	if err != nil {
+		return nil, fmt.Errorf("write error workbook: %w", err)
+	}
+	return file, a.show(ctx)
 }
 
 // next notes a refused row for the page.
@@ -123,7 +177,7 @@ func (a *account) next(f dataset.RowFault) {
 
 // write writes the error workbook; nil when no row was refused.
 func (a *account) write(ctx context.Context, files [][]string) (*job.Artifact, error) {
-	if len(files) == 0 {
+	if !slices.ContainsFunc(files, func(series []string) bool { return len(series) > 0 }) {
 		return nil, nil
 	}
 	at := contract.ArtifactKey(a.in.JobID, ".xlsx")

@@ -34,6 +34,9 @@ const (
 // faultsFile holds the refused rows of a chunk.
 func faultsFile(s contract.Stage) string { return "faults-" + string(s) }
 
+// undoneFile holds the rows of a chunk that a pass of an undo has left as they are.
+func undoneFile(pass int) string { return fmt.Sprintf("%s-%02d", faultsFile(contract.StageUndo), pass) }
+
 // key is where the n-th file of a name lies.
 func key(jobID, plan, name string, n int) string {
 	return fmt.Sprintf("%s%s-%08d", contract.PlanPrefix(jobID, plan), name, n)

@@ -105,6 +105,5 @@ func (b *BulkSave) keepUndone(ctx context.Context, ref contract.ChunkRef, rows [
 	if len(kept) == 0 {
 		return nil
 	}
-	name := fmt.Sprintf("%s-%02d", faultsFile(contract.StageUndo), ref.Pass)
-	return b.putFaults(ctx, key(ref.JobID, ref.Plan, name, ref.Chunk), kept)
+	return b.putFaults(ctx, key(ref.JobID, ref.Plan, undoneFile(ref.Pass), ref.Chunk), kept)
 }

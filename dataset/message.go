@@ -51,8 +51,8 @@ func variant(f Field, e job.RowError) job.RowCode {
 		return noPlaceSentence
 	case e.Code == job.RowNotADate && e.Limit != "":
 		return serialSentence
-	case e.Code == job.RowBelowMinimum && e.Limit != f.Min && !below(e.Value, e.Limit):
-		return resultSentence // of a sum: "-5" is not less than "0" by itself
+	case e.Code == job.RowBelowMinimum && e.Limit != f.Min:
+		return resultSentence // not the field's own limit: that of what it is added to
 	case e.Code == job.RowBadFormat && f.Form == (Text{}):
 		return dateSentence
 	case e.Code == job.RowConstraint && e.Limit != "":
@@ -107,13 +107,6 @@ var sentences = map[job.RowCode]Text{
 	job.RowChangedSince:   {Ko: "저장한 뒤에 다른 변경이 있어 되돌리지 않았습니다", En: "it has been changed since it was saved, and is kept as it is"},
 	job.RowInUse:          {Ko: "새로 만든 것을 다른 데이터가 쓰고 있어 지우지 않았습니다", En: "what was created is in use by now, and is kept"},
 	inUseBy:               {Ko: "새로 만든 것을 다른 데이터({limit})가 쓰고 있어 지우지 않았습니다", En: "what was created is in use by now ({limit}), and is kept"},
-}
-
-// below tells whether a value as it is shown is less than a limit.
-func below(value, limit string) bool {
-	a, okA := readNumberText([]byte(value), currencies)
-	b, okB := splitNumber([]byte(limit))
-	return !okA || !okB || compareNumbers(a, b) < 0
 }
 
 // fieldOf is the field that an error is about, an empty one where it is none of the kind's.

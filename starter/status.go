@@ -81,7 +81,7 @@ func (s *Starter) Artifact(ctx context.Context, id, name string) (job.Artifact, 
 		return a, known(err, "the database does not answer")
 	}
 	if a.DeletedAt != nil || !s.now().Before(a.ExpiresAt) {
-		return a, job.Errorf(job.CodeGone, "the file expired at %s and has been removed; run the export again",
+		return a, job.Errorf(job.CodeGone, "the file expired at %s and has been removed; run the job again",
 			a.ExpiresAt.UTC().Format(time.RFC3339))
 	}
 	return a, nil

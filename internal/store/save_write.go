@@ -93,6 +93,15 @@ func (c *chunk) insert(ctx context.Context, st *planStep, records []*record) err
 	if err := refer(records); err != nil {
 		return err
 	}
+	sortByKey(records, st)
+	err := c.q.insert(ctx, st.table.savedTable, len(records), func(row int) []any { return records[row].after })
+	if err != nil || !st.referred {
+		return err
+	}
+	return c.readIDs(ctx, st.shape, records, (*record).values)
+}
+
+func sortByKey(records []*record, st *planStep) {
 	slices.SortFunc(records, func(a, b *record) int {
 		for _, column := range st.shape.columns {
 			if c := compareValues(a.after[column], b.after[column]); c != 0 {
@@ -101,11 +110,6 @@ func (c *chunk) insert(ctx context.Context, st *planStep, records []*record) err
 		}
 		return 0
 	})
-	err := c.q.insert(ctx, st.table.savedTable, len(records), func(row int) []any { return records[row].after })
-	if err != nil || !st.referred {
-		return err
-	}
-	return c.readIDs(ctx, st.shape, records, (*record).values)
 }
 
 // readIDs finds the ids of records that have been created: those that a server tells of many rows cannot be trusted.

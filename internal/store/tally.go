@@ -33,3 +33,17 @@ func (s *Store) SavedTally(ctx context.Context, jobID string) (job.Tally, error)
 	}
 	return sum, nil
 }
+
+// LedgerEntry tells which chunk has been committed and how many of its rows were not written.
+type LedgerEntry struct {
+	Chunk, Pass   int
+	Refused, Kept int64
+}
+
+// Ledger lists the entries of a job's plan, by pass and chunk.
+func (s *Store) Ledger(ctx context.Context, jobID, plan string) ([]LedgerEntry, error) {
+	var entries []LedgerEntry
+	err := s.gorm.WithContext(ctx).Table("save_chunks").Where("job_id = ? AND plan = ?", jobID, plan).
+		Select("chunk", "pass", "refused", "kept").Order("pass, chunk").Find(&entries).Error
+	return entries, fail("read ledger of job "+jobID, err)
+}
