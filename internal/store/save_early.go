@@ -71,7 +71,7 @@ func later(step target.Step) bool {
 func (s *Store) insertEarly(ctx context.Context, st *planStep, records []*record) error {
 	t := st.table.savedTable
 	head := "INSERT INTO " + quote(t.name) + " (" + quoteAll(t.names[1:]) + ") VALUES "
-	tail := s.engine.upsert([]string{"id"}, []string{"id"})
+	tail := s.engine.leave()
 	return retryDeadlock(func() error {
 		tx, err := s.typed.BeginTx(ctx, s.engine.chunkOptions())
 		if err != nil {

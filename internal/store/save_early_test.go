@@ -20,8 +20,8 @@ func TestChunksThatShareNewRecords(t *testing.T) {
 		var works []store.ChunkWork
 		for n := range chunks {
 			var rows [][]any
-			for i := range 60 {
-				rows = append(rows, line(fmt.Sprintf("A-%d", n), i+1, fmt.Sprintf("SKU-%02d", i%20), 1))
+			for i := range 400 {
+				rows = append(rows, line(fmt.Sprintf("A-%d", n), i+1, fmt.Sprintf("SKU-%03d", i), 1))
 			}
 			w := v.work(rowsOf(rows...))
 			w.Key.Chunk, w.Early = n, true
@@ -35,15 +35,17 @@ func TestChunksThatShareNewRecords(t *testing.T) {
 		running.Wait()
 		for n := range chunks {
 			require.NoError(t, errs[n])
-			require.Equal(t, tally(60, 0, 0, 0), entries[n].Tally)
+			require.Equal(t, tally(400, 0, 0, 0), entries[n].Tally)
 			again, err := s.ApplyChunk(t.Context(), works[n])
 			require.NoError(t, err)
 			require.Equal(t, entries[n], again, "once")
 		}
-		require.Equal(t, [][]string{{"20"}}, stream(t, s, "SELECT COUNT(*) FROM products"))
+		require.Equal(t, [][]string{{"400"}}, stream(t, s, "SELECT COUNT(*) FROM products"))
+		require.Equal(t, [][]string{{"1600"}}, stream(t, s, "SELECT COUNT(*) FROM order_lines l JOIN products p ON p.id = l.product_id AND p.sku = l.sku"),
+			"who comes second leaves a product its id")
 
 		got, _ := undo(t, s, works[0].Key.JobID, "undo")
-		require.EqualValues(t, 60*chunks, got.Reversed)
+		require.EqualValues(t, 400*chunks, got.Reversed)
 		require.Equal(t, before, dump(t, s))
 	})
 }
