@@ -36,25 +36,44 @@ func (s *Store) createEarly(ctx context.Context, w ChunkWork) (early, error) {
 	}
 	made := early{}
 	for n, st := range compiled.steps {
-		c.touched = c.touched[:0]
-		if err := c.step(ctx, n, c.all()); err != nil {
-			return nil, err
-		}
-		if len(c.touched) == 0 {
-			continue
-		}
-		sortByKey(c.touched, st)
-		if err := s.insertEarly(ctx, st, c.touched); err != nil {
-			if s.engine.refusal(err) != "" {
-				continue // the chunk itself will find out which row is to blame
-			}
+		keys, err := c.createMissing(ctx, n)
+		if err != nil {
 			return nil, fmt.Errorf("create records of %s: %w", st.table.name, err)
 		}
-		for _, r := range c.touched {
-			made[st.Name] = append(made[st.Name], c.indexes[st.shape.n].key(r.after))
-		}
+		made[st.Name] = keys
 	}
 	return made, nil
+}
+
+// earlyTries is how often missing records are looked for: each time another chunk has made some of them first.
+const earlyTries = 5
+
+// createMissing makes the records that a step misses and tells their keys. What it does not get done it leaves to the
+// chunk, which will also find out by which row the database refuses one.
+func (c *chunk) createMissing(ctx context.Context, n int) ([]recordKey, error) {
+	x := c.indexes[c.plan.steps[n].shape.n]
+	for range earlyTries {
+		c.forget()
+		clear(x.asked)
+		if err := c.step(ctx, n, c.all()); err != nil || len(c.touched) == 0 {
+			return nil, err
+		}
+		err := c.insertEarly(ctx, c.plan.steps[n])
+		why := c.s.engine.refusal(err)
+		switch {
+		case err == nil:
+			keys := make([]recordKey, len(c.touched))
+			for i, r := range c.touched {
+				keys[i] = x.key(r.after)
+			}
+			return keys, nil
+		case why == "":
+			return nil, err
+		case why != refusedUnique:
+			return nil, nil
+		}
+	}
+	return nil, nil
 }
 
 // later tells whether a step has to wait for others.
@@ -67,21 +86,18 @@ func later(step target.Step) bool {
 	})
 }
 
-// insertEarly leaves records that somebody else has just created as they are.
-func (s *Store) insertEarly(ctx context.Context, st *planStep, records []*record) error {
-	t := st.table.savedTable
-	head := "INSERT INTO " + quote(t.name) + " (" + quoteAll(t.names[1:]) + ") VALUES "
-	tail := s.engine.leave()
+// insertEarly inserts plainly. An upsert would want the records that others have made meanwhile for itself alone, and wait
+// for every chunk that refers to one; and it may not take IGNORE, which also takes values that do not fit.
+func (c *chunk) insertEarly(ctx context.Context, st *planStep) error {
+	sortByKey(c.touched, st)
 	return retryDeadlock(func() error {
-		tx, err := s.typed.BeginTx(ctx, s.engine.chunkOptions())
+		tx, err := c.s.typed.BeginTx(ctx, c.s.engine.chunkOptions())
 		if err != nil {
 			return err
 		}
 		defer tx.Rollback() // does nothing after Commit
-		q := s.session(tx)
-		err = q.write(ctx, head, len(t.names)-1, tail, len(records), func(args []any, row int) []any {
-			return append(args, records[row].after[1:]...)
-		})
+		q := c.s.session(tx)
+		err = q.insert(ctx, st.table.savedTable, len(c.touched), func(row int) []any { return c.touched[row].after })
 		if err != nil {
 			return err
 		}

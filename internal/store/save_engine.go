@@ -22,8 +22,6 @@ type saveEngine interface {
 	lock(exclusive bool) string
 	// sharesTables tells whether several transactions may write to a table at once.
 	sharesTables() bool
-	// leave is the end of an insert that leaves records whose key is there as they are.
-	leave() string
 	// refusal tells why a statement's rows were refused; empty where the rows are not to blame.
 	refusal(err error) refusal
 }
@@ -90,10 +88,6 @@ func (mysqlEngine) lock(exclusive bool) string {
 
 func (mysqlEngine) sharesTables() bool { return true }
 
-// leave sets the id to itself. VALUES(id) would be the next number, and every reference to the record go astray;
-// INSERT IGNORE would also take values that do not fit.
-func (mysqlEngine) leave() string { return " ON DUPLICATE KEY UPDATE `id` = `id`" }
-
 func (mysqlEngine) refusal(err error) refusal {
 	var e *mysql.MySQLError
 	if !errors.As(err, &e) {
@@ -120,8 +114,6 @@ func (sqliteEngine) useIndex(name string) string {
 func (sqliteEngine) lock(bool) string { return "" }
 
 func (sqliteEngine) sharesTables() bool { return false }
-
-func (sqliteEngine) leave() string { return " ON CONFLICT DO NOTHING" }
 
 func (sqliteEngine) refusal(err error) refusal {
 	var e *sqlite.Error
