@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/longhaul/longhaul/dataset"
 	"github.com/longhaul/longhaul/internal/target"
 	"github.com/longhaul/longhaul/internal/testenv"
 )
@@ -82,7 +83,8 @@ func savedRows(t *testing.T, file string) (url string) {
 func TestChunksKeepOrders(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "rows.csv")
-	require.NoError(t, retailRows{count: 12_000}.write(file, formatCSV))
+	const count = 2*dataset.DefaultChunkRows + 2_000
+	require.NoError(t, retailRows{count: count}.write(file, formatCSV))
 	chunks, kind, err := chunksOf(t.Context(), Spec{File: file})
 	require.NoError(t, err)
 	require.Len(t, chunks, 3)
@@ -106,9 +108,9 @@ func TestChunksKeepOrders(t *testing.T) {
 			seen[number] = true
 		}
 	}
-	require.Equal(t, 11_999, rows, "one row is refused")
+	require.Equal(t, count-1, rows, "one row is refused")
 	skus := map[string]bool{}
-	for _, sku := range column(t, retailRows{file: file, count: 12_000}, retailCode) {
+	for _, sku := range column(t, retailRows{file: file, count: count}, retailCode) {
 		skus[sku] = true
 	}
 	require.Equal(t, len(skus)-1, products, "each product is made once; that of the refused row is missing")
