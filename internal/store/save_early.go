@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/longhaul/longhaul/internal/target"
 )
@@ -55,10 +56,18 @@ func (c *chunk) createMissing(ctx context.Context, n int) ([]recordKey, error) {
 	for range earlyTries {
 		c.forget()
 		clear(x.asked)
-		if err := c.step(ctx, n, c.all()); err != nil || len(c.touched) == 0 {
+		rows, err := c.unknown(n)
+		if err != nil || len(rows) == 0 {
 			return nil, err
 		}
-		err := c.insertEarly(ctx, c.plan.steps[n])
+		if err := c.step(ctx, n, rows); err != nil {
+			return nil, err
+		}
+		if len(c.touched) == 0 {
+			c.remember(n)
+			return nil, nil
+		}
+		err = c.insertEarly(ctx, c.plan.steps[n])
 		why := c.s.engine.refusal(err)
 		switch {
 		case err == nil:
@@ -66,6 +75,7 @@ func (c *chunk) createMissing(ctx context.Context, n int) ([]recordKey, error) {
 			for i, r := range c.touched {
 				keys[i] = x.key(r.after)
 			}
+			c.remember(n)
 			return keys, nil
 		case why == "":
 			return nil, err
@@ -84,6 +94,65 @@ func later(step target.Step) bool {
 	return slices.ContainsFunc(slices.Concat(step.Key, step.Set, step.Create), func(c target.Column) bool {
 		return c.From.Kind == target.FromID || c.From.Kind == target.FromOf
 	})
+}
+
+// unknown are the rows whose record of a step has not been seen before.
+func (c *chunk) unknown(n int) ([]int, error) {
+	st := c.plan.steps[n]
+	rows := make([]int, 0, len(c.rows))
+	for row := range c.rows {
+		if !c.partakes(st, row) {
+			continue
+		}
+		key, err := c.keyOf(st, row)
+		if err != nil {
+			return nil, err
+		}
+		if !c.s.saves.known.has(knownKey{c.tenant, st.table.name, key}) {
+			rows = append(rows, row)
+		}
+	}
+	return rows, nil
+}
+
+// remember notes that the records of the step at hand are there.
+func (c *chunk) remember(n int) {
+	st := c.plan.steps[n]
+	for _, row := range c.part {
+		c.s.saves.known.add(knownKey{c.tenant, st.table.name, c.keys[row]})
+	}
+}
+
+// mostKnown bounds what is remembered: some 10 MB.
+const mostKnown = 100_000
+
+// knownRecords remembers records that have been seen, so that each chunk need not look for them again. One may have been
+// removed since: then the chunk's own transaction creates it.
+type knownRecords struct {
+	mu   sync.RWMutex
+	keys map[knownKey]struct{}
+}
+
+type knownKey struct {
+	tenant any
+	table  string
+	key    recordKey
+}
+
+func (k *knownRecords) has(key knownKey) bool {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	_, ok := k.keys[key]
+	return ok
+}
+
+func (k *knownRecords) add(key knownKey) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.keys == nil || len(k.keys) >= mostKnown {
+		k.keys = make(map[knownKey]struct{})
+	}
+	k.keys[key] = struct{}{}
 }
 
 // insertEarly inserts plainly. An upsert would want the records that others have made meanwhile for itself alone, and wait

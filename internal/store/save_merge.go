@@ -25,6 +25,8 @@ type chunk struct {
 	byID    []map[any]*record // by table
 	met     int               // records that were found
 
+	given []bool // by field: some row says something
+
 	keys []recordKey // by row, of the step at hand
 	part []int       // the rows that take part in it
 
@@ -62,6 +64,12 @@ func newChunk(s *Store, q *session, plan *savePlan, sellerID int64, rows []targe
 	for range plan.steps {
 		c.at = append(c.at, make([]*record, len(rows)))
 		c.more = append(c.more, nil)
+	}
+	c.given = make([]bool, len(plan.fields))
+	for i := range rows {
+		for field, value := range rows[i].Values {
+			c.given[field] = c.given[field] || value != nil
+		}
 	}
 	c.keys = make([]recordKey, len(rows))
 	c.part = make([]int, 0, len(rows))
@@ -327,7 +335,7 @@ func (c *chunk) first(st *planStep, v *planValue, row int) (any, error) {
 func (c *chunk) say(st *planStep, row int, r *record) (changed bool, err error) {
 	for i := range st.set {
 		v := &st.set[i]
-		if v.From.Kind == target.FromNow {
+		if v.From.Kind == target.FromNow || v.From.Kind == target.FromField && !c.given[v.field] {
 			continue
 		}
 		want, err := c.value(st, v, row)
