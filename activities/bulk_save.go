@@ -147,7 +147,7 @@ func (b *BulkSave) Apply(ctx context.Context, ref contract.ChunkRef) (contract.C
 	}
 	entry, err := b.Store.ApplyChunk(ctx, store.ChunkWork{
 		Key:      store.ChunkKey{JobID: ref.JobID, Plan: ref.Plan, Chunk: ref.Chunk},
-		SellerID: plan.SellerID, Target: kind.Target, Rows: rows, Expect: expect, Now: b.now(), Early: true,
+		SellerID: plan.SellerID, Target: kind.Target, Rows: rows, Expect: expect, Now: b.now(),
 		Keep: b.keeper(ctx, ref, plan, kind, contract.StageApply, rows),
 	})
 	if err != nil {

@@ -241,7 +241,7 @@ func newApplier(ctx context.Context, role Role, spec Spec, kind dataset.BulkSave
 	a.apply = func(ctx context.Context, round state, n int, _ *applyChunk, rows []target.Row) (job.Tally, error) {
 		entry, err := st.ApplyChunk(ctx, store.ChunkWork{
 			Key:      store.ChunkKey{JobID: string(round), Plan: "bench", Chunk: n},
-			SellerID: spec.SellerID, Target: kind.Target, Rows: rows, Early: spec.Workers > 1,
+			SellerID: spec.SellerID, Target: kind.Target, Rows: rows,
 		})
 		return entry.Tally, err
 	}

@@ -29,9 +29,6 @@ type ChunkWork struct {
 	// again when the transaction has to be, so it has to be idempotent; its error undoes the transaction.
 	Keep func(target.Outcome) error
 	Now  time.Time // of writing; zero means now
-	// Early lets what Ensure steps miss be created before the transaction, where other chunks are saved beside this
-	// one: they would wait for it, see [Store.createEarly].
-	Early bool
 }
 
 // ChunkEntry is what the ledger knows of a chunk.
@@ -72,20 +69,13 @@ func (s *Store) ApplyChunk(ctx context.Context, w ChunkWork) (ChunkEntry, error)
 	if w.Expect != nil && len(w.Expect) != len(w.Rows) {
 		return ChunkEntry{}, fmt.Errorf("%s: %d rows, but %d expectations", what, len(w.Rows), len(w.Expect))
 	}
-	var made early
-	if w.Early {
-		var err error
-		if made, err = s.createEarly(ctx, w); err != nil {
-			return ChunkEntry{}, fail(what, err)
-		}
-	}
 	entry, err := s.inLedger(ctx, ledgerKey{w.Key, 0}, w.Now, func(q *session) (ledgerResult, error) {
-		return s.applyChunk(ctx, q, w, made)
+		return s.applyChunk(ctx, q, w)
 	})
 	return entry, fail(what, err)
 }
 
-func (s *Store) applyChunk(ctx context.Context, q *session, w ChunkWork, made early) (ledgerResult, error) {
+func (s *Store) applyChunk(ctx context.Context, q *session, w ChunkWork) (ledgerResult, error) {
 	plan, err := s.planFor(ctx, q, w.Target, true)
 	if err != nil {
 		return ledgerResult{}, err
@@ -110,7 +100,6 @@ func (s *Store) applyChunk(ctx context.Context, q *session, w ChunkWork, made ea
 	var result ledgerResult
 	result.Tally = out.Tally()
 	result.ImageRows = result.Tally.Created + result.Tally.Updated
-	c.own(made)
 	result.images, err = c.images(w.SellerID)
 	return result, err
 }

@@ -20,8 +20,6 @@ type saveEngine interface {
 	useIndex(name string) string
 	// lock is the end of a query that keeps what it reads as it is, for others to read or for nobody.
 	lock(exclusive bool) string
-	// sharesTables tells whether several transactions may write to a table at once.
-	sharesTables() bool
 	// refusal tells why a statement's rows were refused; empty where the rows are not to blame.
 	refusal(err error) refusal
 }
@@ -86,8 +84,6 @@ func (mysqlEngine) lock(exclusive bool) string {
 	return " LOCK IN SHARE MODE"
 }
 
-func (mysqlEngine) sharesTables() bool { return true }
-
 func (mysqlEngine) refusal(err error) refusal {
 	var e *mysql.MySQLError
 	if !errors.As(err, &e) {
@@ -112,8 +108,6 @@ func (sqliteEngine) useIndex(name string) string {
 }
 
 func (sqliteEngine) lock(bool) string { return "" }
-
-func (sqliteEngine) sharesTables() bool { return false }
 
 func (sqliteEngine) refusal(err error) refusal {
 	var e *sqlite.Error

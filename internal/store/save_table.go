@@ -19,7 +19,6 @@ type saveCache struct {
 	err        error    // of reading the models
 	indexes    sync.Map // table and columns → hint, a string
 	statements sync.Map // text → *sql.Stmt; as many as the plans need, never more
-	known      knownRecords
 }
 
 // savedTable is a table that saves may read and write. A record of it is a slice with a value for each column.

@@ -24,8 +24,7 @@ const (
 	Upsert Mode = iota
 	// Update brings a record up to date that must be there; else the row has the step's Missing error.
 	Update
-	// Ensure creates the record if it is not there, and never changes it. It may be created before the other records
-	// of its rows, and stay where the database refuses those.
+	// Ensure creates the record if it is not there, and never changes it.
 	Ensure
 	// Find needs the record to be there and writes nothing. It is locked like any other.
 	Find
