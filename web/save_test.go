@@ -66,25 +66,33 @@ func (b *tab) chooseFile(path string) {
 	}
 }
 
-// drop drags files from outside the browser onto an element.
+// drop drags files from outside the browser onto an element. The page may still be moving below the hand, so it is moved
+// until the element has noticed.
 func (b *tab) drop(css string, paths ...string) {
 	b.t.Helper()
-	at := eval[[2]float64](b, fmt.Sprintf(`(() => {
-		const box = document.querySelector(%q).getBoundingClientRect();
-		return [box.x + box.width / 2, box.y + box.height / 2];
-	})()`, css))
-	for _, kind := range []input.DispatchDragEventType{
-		input.DispatchDragEventTypeDragEnter, input.DispatchDragEventTypeDragOver, input.DispatchDragEventTypeDrop,
-	} {
+	drag := func(kind input.DispatchDragEventType) {
+		b.t.Helper()
+		at := eval[[2]float64](b, fmt.Sprintf(`(() => {
+			const target = document.querySelector(%q);
+			target.scrollIntoView({block: "center", behavior: "instant"});
+			const box = target.getBoundingClientRect();
+			return [box.x + box.width / 2, box.y + box.height / 2];
+		})()`, css))
 		if _, err := chromedp.Call(b.ctx, input.DispatchDragEvent, input.DispatchDragEventParams{
 			Type: kind, X: at[0], Y: at[1], Data: &input.DragData{Files: paths, Items: []*input.DragDataItem{}, DragOperationsMask: 1},
 		}); err != nil {
 			b.t.Fatal(err)
 		}
-		if kind == input.DispatchDragEventTypeDragOver && css == ".drop" {
-			b.until(`document.querySelector(".drop.over")`)
-		}
 	}
+	drag(input.DispatchDragEventTypeDragEnter)
+	drag(input.DispatchDragEventTypeDragOver)
+	for tries := 0; css == ".drop" && tries < 100 && !eval[bool](b, `document.querySelector(".drop.over") !== null`); tries++ {
+		drag(input.DispatchDragEventTypeDragOver)
+	}
+	if css == ".drop" {
+		b.until(`document.querySelector(".drop.over")`)
+	}
+	drag(input.DispatchDragEventTypeDrop)
 }
 
 // saveRequest is what the newest job of a site was asked for.
