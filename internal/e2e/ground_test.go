@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -28,13 +29,14 @@ const (
 // all are the pages of every case.
 var all = []int{0, 1, 2, 3, 4}
 
-// ground is what all cases stand on: the programs, one Temporal server, and databases to copy.
+// ground is what all cases stand on: the programs, Temporal servers, and databases to copy.
 type ground struct {
-	binary   string
-	kinds    string // this test, to be a worker of the test kinds, see beWorker
-	temporal string // host:port
-	mysql    string // URL of the database to copy, on the server that all cases share
-	sqlite   string // file to copy
+	t       *testing.T
+	binary  string
+	kinds   string // this test, to be a worker of the test kinds, see beWorker
+	servers servers
+	mysql   string // URL of the database to copy, on the server that all cases share
+	sqlite  string // file to copy
 
 	// whole is the file of a run that nothing disturbed.
 	whole download
@@ -44,11 +46,10 @@ type ground struct {
 func newGround(t *testing.T) *ground {
 	t.Helper()
 	g := &ground{
-		binary:   filepath.Join(t.TempDir(), "longhaul"),
-		kinds:    filepath.Join(t.TempDir(), "kinds.test"),
-		temporal: testenv.TemporalAddress(t),
-		mysql:    testenv.MariaDB(t),
-		sqlite:   strings.TrimPrefix(testenv.SQLite(t), "sqlite://"),
+		t: t, binary: filepath.Join(t.TempDir(), "longhaul"),
+		kinds:  filepath.Join(t.TempDir(), "kinds.test"),
+		mysql:  testenv.MariaDB(t),
+		sqlite: strings.TrimPrefix(testenv.SQLite(t), "sqlite://"),
 	}
 	// Without the race detector: nobody would see what it says in another process, and it makes hundreds of them slow.
 	for _, build := range [][]string{{"build", "-o", g.binary, "github.com/longhaul/longhaul"}, {"test", "-c", "-o", g.kinds, "."}} {
@@ -70,6 +71,27 @@ func newGround(t *testing.T) *ground {
 	require.Len(t, s.fragments(j.ID), pages)
 	s.requireClean()
 	return g
+}
+
+// namespacesPerServer keeps a server quick: each namespace has workers of its own in it, and all share one database.
+const namespacesPerServer = 16
+
+// servers are Temporal servers, started as they are needed.
+type servers struct {
+	mu      sync.Mutex
+	address string // host:port of the newest
+	left    int    // namespaces that it may still get
+}
+
+// temporal is a server that has room for one more namespace.
+func (g *ground) temporal() string {
+	g.servers.mu.Lock()
+	defer g.servers.mu.Unlock()
+	if g.servers.left == 0 {
+		g.servers.address, g.servers.left = testenv.TemporalServer(g.t).Address, namespacesPerServer
+	}
+	g.servers.left--
+	return g.servers.address
 }
 
 // fill makes the tables and the sample data. The same rows come out of it whatever the engine.

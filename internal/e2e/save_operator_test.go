@@ -68,9 +68,9 @@ func cancelSave(t *testing.T, g *ground, on engine, at func(*blobtest.S3) *blobt
 // cancelCommitted cancels a job whose worker has committed a chunk and dies before Temporal hears of it. The ledger
 // knows.
 func cancelCommitted(t *testing.T, g *ground, on engine) {
-	gate := newGateway(t, g.temporal)
 	b := stockBook(tenantA, bookRows, false)
 	s := g.saves(t, on, b)
+	gate := newGateway(t, s.server)
 	hold := s.files.Hold(http.MethodPut, "jobs/*/*/faults-apply-00000009")
 	first := s.kindsWorker("first", "TEMPORAL_ADDRESS="+gate.address)
 	id := s.save(b)

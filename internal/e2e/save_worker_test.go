@@ -109,9 +109,9 @@ func (s *saving) requireRehearsed(id string, b *book) {
 // killCommitted kills the worker after it has committed a chunk and before Temporal heard of it. The chunk is done
 // again, and finds itself in the ledger.
 func killCommitted(t *testing.T, g *ground, on engine) {
-	gate := newGateway(t, g.temporal)
 	b := stockBook(tenantA, bookRows, false)
 	s := g.saves(t, on, b)
+	gate := newGateway(t, s.server)
 	hold := s.files.Hold(http.MethodGet, chunkBegins(11))
 	first := s.kindsWorker("first", "TEMPORAL_ADDRESS="+gate.address)
 	id := s.save(b)
@@ -142,9 +142,9 @@ func killOrders(t *testing.T, g *ground, on engine) {
 // killUndoing kills the worker of an undo: while a pass over a chunk is not committed, and when it is and Temporal has
 // not heard of it. One row has been changed since it was saved; it stays, and the upload says which.
 func killUndoing(t *testing.T, g *ground, on engine) {
-	gate := newGateway(t, g.temporal)
 	b := stockBook(tenantA, bookRows, false)
 	s := g.saves(t, on, b)
+	gate := newGateway(t, s.server)
 	first := s.kindsWorker("first", "TEMPORAL_ADDRESS="+gate.address)
 	id := s.save(b)
 	s.requireSaved(id, b)

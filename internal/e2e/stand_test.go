@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"path"
@@ -63,10 +62,13 @@ func (g *ground) stand(t *testing.T, o options) *stand {
 	t.Helper()
 	s := &stand{
 		T: t, ground: g, files: blobtest.Server(t), database: o.database, gateway: o.gateway,
-		server: cmp.Or(o.temporal, g.temporal), namespace: notInNamespace.ReplaceAllString(t.Name(), "-"),
+		server: o.temporal, namespace: notInNamespace.ReplaceAllString(t.Name(), "-"),
 	}
 	if s.database == "" {
 		s.database = g.copy(t, o.on)
+	}
+	if s.server == "" {
+		s.server = g.temporal()
 	}
 	s.client = newNamespace(t, s.server, s.namespace)
 

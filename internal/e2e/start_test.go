@@ -77,8 +77,9 @@ func (s *stand) postUntilHeard(in contract.ExportInput) (answer, error) {
 // killAPI kills the API between its call to Temporal and its answer to the client. The client asks again
 // with the same Idempotency-Key, at another API.
 func killAPI(t *testing.T, g *ground, started bool) {
-	gate := newGateway(t, g.temporal)
-	s := g.stand(t, options{gateway: gate.address})
+	server := g.temporal()
+	gate := newGateway(t, server)
+	s := g.stand(t, options{temporal: server, gateway: gate.address})
 	s.worker("worker")
 	kept := gate.keep("StartWorkflowExecution", started)
 	lost := make(chan error, 1)
