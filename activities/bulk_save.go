@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -37,7 +36,7 @@ type BulkSave struct {
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 
-	plans savePlans
+	plans plans[savePlan]
 }
 
 // savePlan is the result of inspecting an upload, as it is stored.
@@ -87,7 +86,7 @@ func (b *BulkSave) Check(ctx context.Context, ref contract.ChunkRef) (contract.C
 	if err != nil {
 		return contract.ChunkResult{}, err
 	}
-	rows, err := b.rows(ctx, ref)
+	rows, err := b.rows(ctx, plan, ref)
 	if err != nil {
 		return contract.ChunkResult{}, err
 	}
@@ -135,7 +134,7 @@ func (b *BulkSave) Apply(ctx context.Context, ref contract.ChunkRef) (contract.C
 	if err != nil {
 		return contract.ChunkResult{}, err
 	}
-	rows, err := b.rows(ctx, ref)
+	rows, err := b.rows(ctx, plan, ref)
 	if err != nil {
 		return contract.ChunkResult{}, err
 	}
@@ -163,7 +162,10 @@ func (b *BulkSave) CleanUp(ctx context.Context, ref contract.JobRef) (contract.N
 }
 
 // rows reads the rows of a chunk that are to be saved.
-func (b *BulkSave) rows(ctx context.Context, ref contract.ChunkRef) ([]target.Row, error) {
+func (b *BulkSave) rows(ctx context.Context, plan *savePlan, ref contract.ChunkRef) ([]target.Row, error) {
+	if ref.Chunk < 0 || ref.Chunk >= len(plan.Chunks) {
+		return nil, fmt.Errorf("chunk %d is not in a plan of %d chunks", ref.Chunk, len(plan.Chunks))
+	}
 	data, err := b.get(ctx, key(ref.JobID, ref.Plan, chunkFile, ref.Chunk))
 	if err != nil {
 		return nil, err
@@ -172,10 +174,10 @@ func (b *BulkSave) rows(ctx context.Context, ref contract.ChunkRef) ([]target.Ro
 	if err != nil {
 		return nil, filesLost(err)
 	}
-	data, err = b.Blobs.Get(ctx, key(ref.JobID, ref.Plan, repeatsFile, ref.Chunk))
-	if errors.Is(err, blob.ErrNotFound) {
+	if plan.Chunks[ref.Chunk].Repeated == 0 {
 		return rows, nil
 	}
+	data, err = b.get(ctx, key(ref.JobID, ref.Plan, repeatsFile, ref.Chunk))
 	if err != nil {
 		return nil, err
 	}

@@ -16,8 +16,6 @@ import (
 	"github.com/longhaul/longhaul/job"
 )
 
-const workbookType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
 // Widths of the error workbook's columns, in characters: the upload's own are not known for texts.
 const (
 	columnWidth = 16

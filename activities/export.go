@@ -4,8 +4,6 @@ package activities
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,11 +32,8 @@ type Export struct {
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 
-	plans plans
+	plans plans[planned]
 }
-
-// DefaultKeepFor is long enough for a file that was asked for on a Friday to be fetched the Friday after.
-const DefaultKeepFor = 7 * 24 * time.Hour
 
 // Plan counts the rows of an export and cuts them into pages, in one scan of the key. The plan is stored
 // under a digest of its content: made twice from the same rows, it is the same plan.
@@ -277,13 +272,6 @@ func (e *Export) infos(ctx context.Context, ref contract.PlanRef, pages int) ([]
 }
 
 func (e *Export) write(ctx context.Context, plan *planned, ref contract.PlanRef, infos []sheet.Info) (*job.Artifact, error) {
-	format := plan.layout.Format
-	key := contract.ArtifactKey(ref.JobID, format.Extension())
-	out, err := e.Blobs.Writer(ctx, key, format.ContentType())
-	if err != nil {
-		return nil, err
-	}
-	sum, size := sha256.New(), counter(0)
 	open := func(ctx context.Context, i int) (io.ReadCloser, error) {
 		r, err := e.Blobs.Reader(ctx, contract.FragmentKey(ref.JobID, ref.Plan, i), 0, -1)
 		if errors.Is(err, blob.ErrNotFound) {
@@ -291,25 +279,17 @@ func (e *Export) write(ctx context.Context, plan *planned, ref contract.PlanRef,
 		}
 		return r, err
 	}
-	summary, err := sheet.Assemble(ctx, io.MultiWriter(out, sum, &size), plan.layout, infos, open, nil)
+	var summary sheet.Summary
+	file, err := storeFile(ctx, e.Blobs, ref.JobID, plan.layout.Format, e.now, e.KeepFor, func(w io.Writer) (err error) {
+		summary, err = sheet.Assemble(ctx, w, plan.layout, infos, open, nil)
+		return err
+	})
 	if err != nil {
-		out.Abort()
 		return nil, err
 	}
-	if err := out.Close(); err != nil {
-		return nil, fmt.Errorf("store file: %w", err)
-	}
-	now := e.now().UTC()
-	keep := e.KeepFor
-	if keep == 0 {
-		keep = DefaultKeepFor
-	}
-	return &job.Artifact{
-		Name: plan.Request.Filename, Key: key, ContentType: format.ContentType(),
-		Size: int64(size), SHA256: hex.EncodeToString(sum.Sum(nil)), Rows: summary.Rows, Sheets: summary.Sheets,
-		CellsTruncated: summary.CellsTruncated, CharsEscaped: summary.CharsEscaped,
-		CreatedAt: now, ExpiresAt: now.Add(keep),
-	}, nil
+	file.Name, file.Rows, file.Sheets = plan.Request.Filename, summary.Rows, summary.Sheets
+	file.CellsTruncated, file.CharsEscaped = summary.CellsTruncated, summary.CharsEscaped
+	return file, nil
 }
 
 // CleanUp removes the plan and the fragments of a job.
@@ -323,12 +303,4 @@ func (e *Export) now() time.Time {
 		return e.Now()
 	}
 	return time.Now()
-}
-
-// counter counts the bytes written to it.
-type counter int64
-
-func (c *counter) Write(p []byte) (int, error) {
-	*c += counter(len(p))
-	return len(p), nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"runtime"
+	"slices"
 	"sort"
 
 	"golang.org/x/sync/errgroup"
@@ -65,6 +66,7 @@ func (b *BulkSave) Inspect(ctx context.Context, in contract.SaveRequest) (contra
 	}
 	r := inspection{
 		BulkSave: b, jobID: in.JobID, id: id, plan: plan, kind: kind, lastWins: in.Request.Duplicates == contract.DuplicatesLastWins,
+		field:  slices.Index(kind.Target.Fields, kind.Together),
 		intake: kind.Intake(ctx, file, in.Request.Mapping, remembered, seller.Zone),
 	}
 	defer r.intake.Close()
@@ -116,7 +118,8 @@ type inspection struct {
 	bytes    int
 	good     int64 // rows that could be saved
 	faults   []dataset.RowFault
-	together any // the value of the last row that keeps rows in one chunk
+	field    int // that keeps rows in one chunk; -1 for none
+	together any // its value in the last row
 	storing  *errgroup.Group
 }
 
@@ -142,7 +145,7 @@ func (r *inspection) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("write plan: %w", err)
 	}
-	r.plans.put(contract.PlanKey(r.jobID, r.id), r.plan)
+	r.plans.put(contract.PlanRef{JobID: r.jobID, Plan: r.id}, r.plan)
 	return r.Blobs.Put(ctx, contract.PlanKey(r.jobID, r.id), doc)
 }
 
@@ -183,8 +186,8 @@ func (r *inspection) read(ctx context.Context) error {
 // are as many of them as fill a chunk.
 func (r *inspection) add(ctx context.Context, row target.Row) {
 	var together any
-	if i := fieldIndex(r.kind, r.kind.Together); i >= 0 {
-		together = row.Values[i]
+	if r.field >= 0 {
+		together = row.Values[r.field]
 	}
 	full := len(r.rows) >= r.kind.ChunkRows || r.bytes >= chunkBytes
 	if full && (together == nil || together != r.together || len(r.rows) >= 2*r.kind.ChunkRows || r.bytes >= 2*chunkBytes) {

@@ -78,25 +78,25 @@ func (p *exportPlan) after(page int) int64 {
 const minKey = -1
 
 // plans keeps the plans of running jobs in memory: a plan never changes, and every page needs it.
-type plans struct {
+type plans[P any] struct {
 	mu   sync.Mutex
-	held map[contract.PlanRef]*planned
+	held map[contract.PlanRef]*P
 }
 
-// maxPlans bounds what is kept. A plan of 1,000 pages takes some 10 KB.
+// maxPlans bounds what is kept. A plan of 1,000 pages takes some 10 KB, one of 1,000 chunks some 30.
 const maxPlans = 32
 
-func (c *plans) get(ref contract.PlanRef) *planned {
+func (c *plans[P]) get(ref contract.PlanRef) *P {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.held[ref]
 }
 
-func (c *plans) put(ref contract.PlanRef, p *planned) {
+func (c *plans[P]) put(ref contract.PlanRef, p *P) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.held == nil || len(c.held) >= maxPlans {
-		c.held = map[contract.PlanRef]*planned{} // rare, and a plan is read again in a moment
+		c.held = map[contract.PlanRef]*P{} // rare, and a plan is read again in a moment
 	}
 	c.held[ref] = p
 }

@@ -2,8 +2,6 @@ package activities
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -15,6 +13,7 @@ import (
 	"github.com/longhaul/longhaul/contract"
 	"github.com/longhaul/longhaul/dataset"
 	"github.com/longhaul/longhaul/internal/blob"
+	"github.com/longhaul/longhaul/internal/sheet"
 	"github.com/longhaul/longhaul/internal/target"
 	"github.com/longhaul/longhaul/job"
 )
@@ -180,29 +179,17 @@ func (a *account) write(ctx context.Context, files [][]string) (*job.Artifact, e
 	if !slices.ContainsFunc(files, func(series []string) bool { return len(series) > 0 }) {
 		return nil, nil
 	}
-	at := contract.ArtifactKey(a.in.JobID, ".xlsx")
-	out, err := a.Blobs.Writer(ctx, at, workbookType)
+	var rows int64
+	var sheets int
+	file, err := storeFile(ctx, a.Blobs, a.in.JobID, sheet.XLSX, a.now, a.KeepFor, func(w io.Writer) (err error) {
+		rows, sheets, err = a.copyRows(ctx, w, files)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	sum, size := sha256.New(), counter(0)
-	rows, sheets, err := a.copyRows(ctx, io.MultiWriter(out, sum, &size), files)
-	if err != nil {
-		out.Abort()
-		return nil, err
-	}
-	if err := out.Close(); err != nil {
-		return nil, fmt.Errorf("store file: %w", err)
-	}
-	now, keep := a.now().UTC(), a.KeepFor
-	if keep == 0 {
-		keep = DefaultKeepFor
-	}
-	return &job.Artifact{
-		Name: errorsName(a.plan.File.Name, a.plan.Request.Locale), Key: at, ContentType: workbookType,
-		Size: int64(size), SHA256: hex.EncodeToString(sum.Sum(nil)), Rows: rows, Sheets: sheets,
-		CreatedAt: now, ExpiresAt: now.Add(keep),
-	}, nil
+	file.Name, file.Rows, file.Sheets = errorsName(a.plan.File.Name, a.plan.Request.Locale), rows, sheets
+	return file, nil
 }
 
 // errorsName is the upload's name with a word behind it.

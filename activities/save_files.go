@@ -8,7 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sync"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -44,10 +44,10 @@ func key(jobID, plan, name string, n int) string {
 
 // plan reads a plan, which does not change once it is stored, and its kind.
 func (b *BulkSave) plan(ctx context.Context, jobID, id string) (*savePlan, dataset.BulkSave, error) {
-	at := contract.PlanKey(jobID, id)
-	plan := b.plans.get(at)
+	ref := contract.PlanRef{JobID: jobID, Plan: id}
+	plan := b.plans.get(ref)
 	if plan == nil {
-		data, err := b.get(ctx, at)
+		data, err := b.get(ctx, contract.PlanKey(jobID, id))
 		if err != nil {
 			return nil, dataset.BulkSave{}, err
 		}
@@ -55,42 +55,10 @@ func (b *BulkSave) plan(ctx context.Context, jobID, id string) (*savePlan, datas
 		if err := json.Unmarshal(data, plan); err != nil {
 			return nil, dataset.BulkSave{}, filesLost(err)
 		}
-		b.plans.put(at, plan)
+		b.plans.put(ref, plan)
 	}
 	kind, err := b.Kinds.BulkSave(plan.Request.Kind)
 	return plan, kind, err
-}
-
-// savePlans keeps the last plans used: a plan of 1,000 chunks has some 30 KB.
-type savePlans struct {
-	mu    sync.Mutex
-	order []string
-	plans map[string]*savePlan
-}
-
-// plansKept is more than the jobs whose chunks one worker has in flight.
-const plansKept = 16
-
-func (c *savePlans) get(key string) *savePlan {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.plans[key]
-}
-
-func (c *savePlans) put(key string, p *savePlan) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.plans == nil {
-		c.plans = map[string]*savePlan{}
-	}
-	if _, ok := c.plans[key]; !ok {
-		c.order = append(c.order, key)
-	}
-	c.plans[key] = p
-	if len(c.order) > plansKept {
-		delete(c.plans, c.order[0])
-		c.order = c.order[1:]
-	}
 }
 
 // get reads a file of the plan. One that is gone means that the plan is: the execution was reset after its end.
@@ -190,18 +158,9 @@ func (p *savePlan) place(kind dataset.BulkSave, row target.Row, e *job.RowError)
 			}
 		}
 	}
-	if i := fieldIndex(kind, e.Column); i >= 0 && row.Values[i] != nil {
+	if i := slices.Index(kind.Target.Fields, e.Column); i >= 0 && row.Values[i] != nil {
 		e.Value = cutValue(fmt.Sprint(row.Values[i]))
 	}
-}
-
-func fieldIndex(kind dataset.BulkSave, name string) int {
-	for i, f := range kind.Target.Fields {
-		if f == name {
-			return i
-		}
-	}
-	return -1
 }
 
 func cutValue(s string) string {

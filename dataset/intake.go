@@ -11,9 +11,6 @@ import (
 	"github.com/longhaul/longhaul/job"
 )
 
-// headRows is how many rows of a sheet are looked through for its headers: titles, notes and a logo's rows come first.
-const headRows = 30
-
 // Mapping says which field a header stands for, by header; an empty field leaves the header out.
 type Mapping = map[string]string
 
@@ -82,7 +79,7 @@ func (in *Intake) Next() bool {
 func (in *Intake) open(row *upload.Row) {
 	in.sheet, in.head = row.Sheet, nil
 	begin := []upload.Row{clone(row)}
-	for len(begin) < headRows && in.rows.Next() {
+	for len(begin) < maxHeadRows && in.rows.Next() {
 		next := clone(in.rows.Row())
 		if next.Sheet != in.sheet {
 			in.ahead = &next
@@ -194,12 +191,9 @@ func (in *Intake) Skipped() []string {
 func (in *Intake) Example() *job.RowRef { return in.example }
 
 // Ref names a row for people: the sheet is left out where there is but one.
-func (in *Intake) Ref(sheet, row int) job.RowRef { return RefIn(in.file.Sheets, sheet, row) }
-
-// RefIn is [Intake.Ref] for a list of sheets.
-func RefIn(sheets []upload.Sheet, sheet, row int) job.RowRef {
+func (in *Intake) Ref(sheet, row int) job.RowRef {
 	ref := job.RowRef{Row: row}
-	if len(sheets) > 1 {
+	if sheets := in.file.Sheets; len(sheets) > 1 {
 		ref.Sheet = sheets[sheet].Name
 	}
 	return ref

@@ -60,7 +60,7 @@ func (p *peek) add(row *upload.Row) error {
 		return nil
 	}
 	p.begin = append(p.begin, HeadRow{Sheet: row.Sheet, Row: row.Number, Cells: textsOf(row)})
-	if len(p.begin) < headRows {
+	if len(p.begin) < maxHeadRows {
 		return nil
 	}
 	return p.look()
