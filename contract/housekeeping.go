@@ -15,6 +15,7 @@ var (
 	PruneKeys       = Activity[Nothing, Count]{"PruneKeys"}
 	PruneUploads    = Activity[Nothing, Count]{"PruneUploads"}
 	PruneSaves      = Activity[Nothing, Count]{"PruneSaves"}
+	PruneSyncs      = Activity[Nothing, Count]{"PruneSyncs"}
 )
 
 // Count tells how many things were dealt with.
@@ -30,4 +31,5 @@ type HousekeepingResult struct {
 	Pruned  int `json:"pruned"`
 	Uploads int `json:"uploads,omitempty"`
 	Saves   int `json:"saves,omitempty"`
+	Syncs   int `json:"syncs,omitempty"`
 }

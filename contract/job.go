@@ -28,6 +28,8 @@ type Registration struct {
 	Export *ExportInput `json:"export,omitempty"`
 	// BulkSave is the request of a [job.TypeBulkSave] job.
 	BulkSave *BulkSaveInput `json:"bulk_save,omitempty"`
+	// Sync is the request of a [job.TypeSync] job.
+	Sync *SyncInput `json:"sync,omitempty"`
 }
 
 // Limits are what the kind allows its jobs. They are read from the catalogue once, by RegisterJob, so that
@@ -48,6 +50,8 @@ type Limits struct {
 	StepsPerRun int `json:"steps_per_run,omitempty"`
 	// HoldFor is how long a dry run waits to be resumed.
 	HoldFor time.Duration `json:"hold_for,omitempty"`
+	// OutageFor is how long a partner's outage is waited out.
+	OutageFor time.Duration `json:"outage_for,omitempty"`
 }
 
 // Record is a status to be written to the job's row.
@@ -67,13 +71,14 @@ type Ending struct {
 // AlertKind tells what an alert is about.
 type AlertKind string
 
-// The alerts. Recovered and Ended are sent only after one of the first two.
+// The alerts. Recovered and Ended are sent only after a warning.
 const (
 	AlertSlow      AlertKind = "slow"
 	AlertStalled   AlertKind = "stalled"
 	AlertFailed    AlertKind = "failed"
 	AlertRecovered AlertKind = "recovered"
 	AlertEnded     AlertKind = "ended"
+	AlertOutage    AlertKind = "outage" // of a partner; Recovered follows
 )
 
 // Alert is a message to people, sent once per episode.
@@ -91,4 +96,5 @@ type Alert struct {
 type Alerted struct {
 	Slow    bool `json:"slow,omitempty"`
 	Stalled bool `json:"stalled,omitempty"`
+	Outage  bool `json:"outage,omitempty"`
 }

@@ -62,6 +62,7 @@ type Status struct {
 	Message   string     `json:"message,omitempty"`
 	Progress  Progress   `json:"progress"`
 	Save      *Save      `json:"save,omitempty"` // of bulk saves
+	Sync      *Sync      `json:"sync,omitempty"` // of syncs
 	Artifacts []Artifact `json:"artifacts,omitempty"`
 	UpdatedAt time.Time  `json:"updated_at"`
 	EndedAt   *time.Time `json:"ended_at,omitempty"`
@@ -82,7 +83,8 @@ const (
 	PhaseComparing  Phase = "comparing" // the dry run again, before it is carried out
 	PhaseApplying   Phase = "applying"
 	PhaseUndoing    Phase = "undoing"
-	PhaseReporting  Phase = "reporting" // the error workbook
+	PhaseSending    Phase = "sending"   // a sync's items
+	PhaseReporting  Phase = "reporting" // the error workbook, a sync's result
 	PhaseDone       Phase = "done"
 )
 
@@ -91,7 +93,7 @@ type Progress struct {
 	Phase      Phase `json:"phase"`
 	RowsDone   int64 `json:"rows_done"`
 	RowsTotal  int64 `json:"rows_total"` // promised by the plan
-	PagesDone  int   `json:"pages_done"` // of bulk saves: chunks
+	PagesDone  int   `json:"pages_done"` // of bulk saves: chunks; of syncs: stretches, whose items are rows here
 	PagesTotal int   `json:"pages_total"`
 	// Rate is rows a second over the last pages; zero until known.
 	Rate float64 `json:"rate,omitempty"`

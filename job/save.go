@@ -140,12 +140,24 @@ type Item struct {
 	Position int64  `json:"position"`
 	Sheet    string `json:"sheet,omitempty"`
 	Row      int    `json:"row,omitempty"`
-	// Outcome is created, updated, unchanged, refused, reversed or kept.
+	// Outcome is created, updated, unchanged, refused, reversed or kept; of syncs an [ItemOutcome], or empty while there
+	// is none.
 	Outcome string     `json:"outcome"`
 	Key     string     `json:"key,omitempty"` // the natural key, for people
 	Errors  []RowError `json:"errors,omitempty"`
 	// Changes tell, for a sample of the rows that were or would be updated, what from and what to.
 	Changes []Change `json:"changes,omitempty"`
+
+	// What follows is of syncs. Code is empty where the item succeeded; Message has the partner's words.
+	Code    ItemCode `json:"code,omitempty"`
+	Message string   `json:"message,omitempty"`
+	// RemoteID is how the partner calls it.
+	RemoteID string `json:"remote_id,omitempty"`
+	// Attempts counts how often it was sent, those of the jobs that this one retries included; Tries lists the last.
+	Attempts int        `json:"attempts,omitempty"`
+	Tries    []Try      `json:"tries,omitempty"`
+	SentAt   *time.Time `json:"sent_at,omitempty"` // last
+	DoneAt   *time.Time `json:"done_at,omitempty"`
 }
 
 // Change is one value of a row, before and after.
@@ -167,8 +179,9 @@ type ItemPage struct {
 
 // ItemQuery selects items of a job.
 type ItemQuery struct {
-	Outcome   string // empty: all
-	PageSize  int    // 1 to 200; zero means 50
+	Outcome   string   // empty: all
+	Code      ItemCode // of syncs; empty: all
+	PageSize  int      // 1 to 200; zero means 50
 	PageToken string
 	Locale    string // of messages: ko (default) or en
 }

@@ -71,11 +71,13 @@ const (
 	ReasonRefused    Reason = "rows_refused" // some or all rows of an upload were refused
 	ReasonKept       Reason = "rows_kept"    // an undo left rows as they are
 	ReasonStale      Reason = "stale"        // the data has changed since the dry run
+	ReasonItems      Reason = "items_failed" // some or all items of a sync failed
+	ReasonAuth       Reason = "unauthorised" // the partner does not accept our credentials
 	ReasonInternal   Reason = "internal"     // a fault of this program
 )
 
 // Reasons lists every reason.
 var Reasons = []Reason{
 	ReasonNoData, ReasonBadInput, ReasonDownstream, ReasonLimit, ReasonUser, ReasonOperator,
-	ReasonTimeout, ReasonRowsMoved, ReasonRefused, ReasonKept, ReasonStale, ReasonInternal,
+	ReasonTimeout, ReasonRowsMoved, ReasonRefused, ReasonKept, ReasonStale, ReasonItems, ReasonAuth, ReasonInternal,
 }

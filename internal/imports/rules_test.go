@@ -33,21 +33,24 @@ var rules = map[string]rule{
 	// The language in which a kind says where its rows go, and the store carries it out.
 	"internal/target": {own: []string{"job"}, libraries: []string{"github.com/klauspost/compress"}},
 
+	// When a partner may be called: the store keeps its state, the calls ask for their turn.
+	"internal/pace": {own: []string{"job"}},
+
 	// The adapters: job and a library each.
-	"internal/store":   {own: []string{"job", "internal/target"}},
+	"internal/store":   {own: []string{"job", "internal/target", "internal/pace"}},
 	"internal/upload":  {own: []string{"job"}},
 	"internal/blob":    {own: []string{"job"}},
 	"internal/sheet":   {own: []string{"job"}},
 	"internal/notify":  {own: []string{"job"}},
-	"internal/partner": {own: []string{"job"}},
+	"internal/partner": {own: []string{"job", "internal/pace"}},
 
 	// What runs jobs.
 	"activities": {own: []string{"job", "contract", "dataset",
-		"internal/store", "internal/blob", "internal/sheet", "internal/target", "internal/upload", "internal/notify", "internal/partner"}},
+		"internal/store", "internal/blob", "internal/sheet", "internal/target", "internal/upload", "internal/notify", "internal/pace", "internal/partner"}},
 	"worker": {own: []string{"job", "contract", "dataset", "workflows", "activities"}},
 
 	// What starts and shows them.
-	"starter": {own: []string{"job", "contract", "dataset", "internal/store", "internal/blob", "internal/upload"}},
+	"starter": {own: []string{"job", "contract", "dataset", "internal/store", "internal/blob", "internal/upload", "internal/pace", "internal/partner"}},
 	"api":     {own: []string{"job", "contract", "dataset", "starter", "internal/blob", "web"}},
 	"web":     {libraries: none},
 
@@ -56,13 +59,15 @@ var rules = map[string]rule{
 	"internal/cli":                  {own: all},
 	"internal/bench":                {own: all},
 	"internal/compose":              {libraries: none},
-	"internal/config":               {own: []string{"job"}},
+	"internal/config":               {own: []string{"job", "dataset", "internal/pace", "internal/partner"}},
 	"internal/seed":                 {own: []string{"job", "internal/store"}},
 	"internal/devstack":             {own: []string{"job", "contract"}},
 	"internal/devstack/temporalcli": {own: []string{"internal/devstack"}, libraries: none},
 	"internal/mariadb":              {},
 	"internal/imports":              {libraries: none},
 	"internal/e2e":                  {own: all},
+	// A partner for demo, development and tests. What serves customers never imports it.
+	"internal/partner/fake": {own: []string{"job"}},
 }
 
 // forTests are packages that only tests may import, and the packages that they may import.

@@ -1,0 +1,4 @@
+package pace
+
+// State is what all processes know of an account. It is kept as JSON.
+type State struct{}
