@@ -100,7 +100,7 @@ func TestPendingTellsWhatIsDue(t *testing.T) {
 		s := open(t, url)
 		due, err := s.Pending(t.Context())
 		require.NoError(t, err)
-		require.Equal(t, []string{"0001_create_tables", "0002_bulk_saves"}, due)
+		require.Equal(t, []string{"0001_create_tables", "0002_bulk_saves", "0003_syncs"}, due)
 
 		require.NoError(t, s.Migrate(t.Context()))
 		require.NoError(t, s.Migrate(t.Context()), "a second time does nothing")
