@@ -16,6 +16,7 @@ var (
 	SendStretch = Activity[StretchRef, StretchResult]{"SendStretch"}
 	CloseItems  = Activity[CloseRequest, CloseResult]{"CloseItems"}
 	ReportSync  = Activity[SyncReport, SyncReportResult]{"ReportSync"}
+	CleanUpSync = Activity[JobRef, Nothing]{"CleanUpSync"}
 )
 
 // PartnerQueue is the task queue of the calls to one partner: what waits for a partner takes no place from exports and
@@ -60,6 +61,7 @@ type SyncCarried struct {
 	Plan     SyncPlan     `json:"plan"`
 	Next     int          `json:"next"`
 	Redo     []int        `json:"redo,omitempty"` // stretches below Next that have items left
+	Outage   *time.Time   `json:"outage,omitempty"`
 	Progress job.Progress `json:"progress"`
 	Sync     job.Sync     `json:"sync"`
 	Paused   bool         `json:"paused,omitempty"`
@@ -89,13 +91,17 @@ type SyncPlan struct {
 type StretchRef struct {
 	JobID   string `json:"job"`
 	Stretch int    `json:"stretch"`
+	// Probe makes it come back as soon as the partner has answered one call: the workflow waits to hear that an outage is
+	// over.
+	Probe bool `json:"probe,omitempty"`
 }
 
 // StretchResult tells how far a stretch came.
 type StretchResult struct {
 	// Tally is that of the whole job, as its ledger says at the end of the stretch.
 	Tally job.SyncTally `json:"tally"`
-	// Left counts the items of the stretch that have no outcome yet, because it was stopped or has to wait.
+	// Left counts the items of the stretch that have no outcome yet, because it was stopped, has to wait, or came back to
+	// tell how far it is.
 	Left int `json:"left,omitempty"`
 	// Wait says what for, where the partner is the cause.
 	Wait *job.Wait `json:"wait,omitempty"`

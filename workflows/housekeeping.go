@@ -34,6 +34,9 @@ func Housekeeping(ctx workflow.Context, _ contract.Nothing) (contract.Housekeepi
 	if workflow.GetVersion(ctx, "saves", workflow.DefaultVersion, 1) >= 1 { // executions before bulk saves
 		parts = append(parts, part{contract.PruneUploads, &did.Uploads}, part{contract.PruneSaves, &did.Saves})
 	}
+	if workflow.GetVersion(ctx, "syncs", workflow.DefaultVersion, 1) >= 1 { // executions before syncs
+		parts = append(parts, part{contract.PruneSyncs, &did.Syncs})
+	}
 	for _, part := range parts {
 		got, err := part.do.Run(ctx, contract.Nothing{})
 		*part.count = got.Count

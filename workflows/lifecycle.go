@@ -70,7 +70,7 @@ func (l *lifecycle) tag(ctx workflow.Context) error {
 }
 
 func (l *lifecycle) mayPause(workflow.Context) error {
-	if l.status.State != job.Running {
+	if l.status.State != job.Running && l.status.State != job.Waiting {
 		return fmt.Errorf("a job that is %s cannot be paused", l.status.State)
 	}
 	return nil
@@ -133,14 +133,18 @@ func (l *lifecycle) describe(ctx workflow.Context) {
 	p := l.status.Progress
 	details := fmt.Sprintf("%s, %s", l.status.State, p.Phase)
 	if p.PagesTotal > 0 {
-		step := "page"
-		if l.typ == job.TypeBulkSave {
-			step = "chunk"
-		}
-		details = fmt.Sprintf("%s, %s: %s %d of %d, %d of %d rows",
-			l.status.State, p.Phase, step, p.PagesDone, p.PagesTotal, p.RowsDone, p.RowsTotal)
+		words := stepWords[l.typ]
+		details = fmt.Sprintf("%s, %s: %s %d of %d, %d of %d %s",
+			l.status.State, p.Phase, words.step, p.PagesDone, p.PagesTotal, p.RowsDone, p.RowsTotal, words.row)
 	}
 	workflow.SetCurrentDetails(ctx, details)
+}
+
+// stepWords are what the steps of a job and what they deal with are called.
+var stepWords = map[job.Type]struct{ step, row string }{
+	job.TypeExport:   {"page", "rows"},
+	job.TypeBulkSave: {"chunk", "rows"},
+	job.TypeSync:     {"stretch", "items"},
 }
 
 // followCancel shows a cancellation as soon as it is asked for.

@@ -18,7 +18,9 @@ import (
 //	assemble        2 h           10 s      GiveUpAfter+2 h  copies bytes: 50 MB/s to slow storage is 360 GB in 2 h
 //	inspect         2 h           10 s      GiveUpAfter+2 h  500,000 rows take seconds; a slow storage may take long
 //	chunk           10 min        10 s      GiveUpAfter      5,000 rows take some 200 ms; a lock may be waited for
-//	report          2 h           10 s      GiveUpAfter+2 h  reads the upload once more
+//	number          2 h           10 s      GiveUpAfter+2 h  1,000,000 items take a minute to be written down
+//	stretch         15 min        10 s      GiveUpAfter      comes back after some 30 s, and calls on their way take 10 min at most
+//	report          2 h           10 s      GiveUpAfter+2 h  reads the upload, or all items, once more
 //	record progress 5 s           -         5 s              only a hint for when no worker answers; the next one follows
 //	finish          10 s          -         24 h             the end must be told; giving up would leave a lie behind
 //	clean up        10 min        10 s      1 h              housekeeping sweeps what is left
@@ -86,6 +88,11 @@ func forChunk(ctx workflow.Context, l contract.Limits) workflow.Context {
 
 func forCleanUp(ctx workflow.Context) workflow.Context {
 	return heavy(ctx, 10*time.Minute, time.Hour)
+}
+
+// forStretch is on the partner's own queue, so that what waits for a partner takes no place from anything else.
+func forStretch(ctx workflow.Context, l contract.Limits, partner string) workflow.Context {
+	return workflow.WithTaskQueue(heavy(ctx, 15*time.Minute, l.GiveUpAfter), contract.PartnerQueue(partner))
 }
 
 // heavy is for deeds that heartbeat. A cancelled one is waited for, so that nothing is still being written

@@ -17,9 +17,9 @@ import (
 func (l *lifecycle) watch(ctx workflow.Context, stop func()) {
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		for !l.over {
-			paused, stalled := l.paused, l.alerted.Stalled
+			resting, stalled := l.resting(), l.alerted.Stalled
 			_, err := workflow.AwaitWithTimeout(ctx, l.nextLook(ctx), func() bool {
-				return l.over || l.paused != paused || (stalled && !l.still(ctx))
+				return l.over || l.resting() != resting || (stalled && !l.still(ctx))
 			})
 			if err != nil || l.over {
 				return
@@ -41,7 +41,7 @@ func (l *lifecycle) nextLook(ctx workflow.Context) time.Duration {
 	if !stall.After(now) {
 		stall = l.moved.Add(l.patience())
 	}
-	if !l.alerted.Stalled && !l.paused && stall.Before(at) {
+	if !l.alerted.Stalled && !l.resting() && stall.Before(at) {
 		at = stall
 	}
 	return max(at.Sub(now), time.Millisecond)
@@ -49,14 +49,17 @@ func (l *lifecycle) nextLook(ctx workflow.Context) time.Duration {
 
 // still tells whether nothing has moved for too long.
 func (l *lifecycle) still(ctx workflow.Context) bool {
-	return !l.paused && workflow.Now(ctx).Sub(l.moved) >= l.patience()
+	return !l.resting() && workflow.Now(ctx).Sub(l.moved) >= l.patience()
 }
+
+// resting tells that nothing shall move: the job is paused, or waits for its partner.
+func (l *lifecycle) resting() bool { return l.paused || l.status.State == job.Waiting }
 
 // patience is how long nothing may move. Plan, assembly and report are one long step each, which moves only
 // when it is done.
 func (l *lifecycle) patience() time.Duration {
 	switch l.status.Progress.Phase {
-	case job.PhasePages, job.PhaseChecking, job.PhaseComparing, job.PhaseApplying, job.PhaseUndoing:
+	case job.PhasePages, job.PhaseChecking, job.PhaseComparing, job.PhaseApplying, job.PhaseUndoing, job.PhaseSending:
 		return l.limits.StallAfter
 	}
 	return max(l.limits.StallAfter, longStep)
@@ -110,7 +113,7 @@ func (l *lifecycle) alertEnd(ctx workflow.Context) {
 	switch {
 	case (l.status.State == job.Failed && !asked(l.status.Reason)) || l.status.State == job.TimedOut:
 		l.alert(ctx, contract.AlertFailed, l.started)
-	case l.alerted.Slow || l.alerted.Stalled:
+	case l.alerted.Slow || l.alerted.Stalled || l.alerted.Outage:
 		l.alert(ctx, contract.AlertEnded, l.started)
 	}
 }
