@@ -11,8 +11,8 @@ import (
 
 // checkPlan returns everything that is wrong with where the rows go.
 func (k BulkSave) checkPlan() []error {
-	c := &planChecker{kind: k, used: map[string]bool{k.Together: true}}
-	if !slices.Equal(k.Target.Fields, k.fieldNames()) {
+	c := &planChecker{kind: k.Rows(), used: map[string]bool{k.Together: true}}
+	if !slices.Equal(k.Target.Fields, c.kind.fieldNames()) {
 		c.report("plan", "its fields %v are not those of the kind, in their order", k.Target.Fields)
 	}
 	if len(k.Target.Steps) == 0 {
@@ -32,7 +32,7 @@ func (k BulkSave) checkPlan() []error {
 
 // planChecker gathers what is wrong with a plan.
 type planChecker struct {
-	kind   BulkSave
+	kind   Rows
 	before []target.Step
 	used   map[string]bool // fields
 	wrong  []error

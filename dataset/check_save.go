@@ -45,10 +45,10 @@ func checkBulkSave(k BulkSave) []error {
 		wrong = append(wrong, errors.New("a limit is negative"))
 	}
 	wrong = append(wrong, checkFields(k.Fields)...)
-	wrong = append(wrong, k.checkKeys()...)
-	wrong = append(wrong, k.checkTogether()...)
+	wrong = append(wrong, k.Rows().checkKeys()...)
+	wrong = append(wrong, k.Rows().checkTogether()...)
 	if len(wrong) == 0 { // what follows relies on the fields
-		wrong = append(k.checkPlan(), k.checkExample()...)
+		wrong = append(k.checkPlan(), k.Rows().checkExample()...)
 	}
 	return wrong
 }
@@ -161,7 +161,7 @@ func (f Field) checkChoices() error {
 }
 
 // checkNames checks a list of fields.
-func (k BulkSave) checkNames(what string, names []string) error {
+func (k Rows) checkNames(what string, names []string) error {
 	for i, name := range names {
 		if k.field(name) < 0 {
 			return fmt.Errorf("%s: there is no field %q", what, name)
@@ -173,7 +173,7 @@ func (k BulkSave) checkNames(what string, names []string) error {
 	return nil
 }
 
-func (k BulkSave) checkKeys() []error {
+func (k Rows) checkKeys() []error {
 	var wrong []error
 	add := func(err error) {
 		if err != nil {
@@ -202,7 +202,7 @@ func (k BulkSave) checkKeys() []error {
 	return wrong
 }
 
-func (k BulkSave) checkTogether() []error {
+func (k Rows) checkTogether() []error {
 	if k.Together == "" {
 		if len(k.Agree) > 0 || k.Count != "" {
 			return []error{errors.New("agree and count are for rows that belong together")}
@@ -226,7 +226,7 @@ func (k BulkSave) checkTogether() []error {
 }
 
 // checkExample reads the examples as the one row of a template.
-func (k BulkSave) checkExample() []error {
+func (k Rows) checkExample() []error {
 	var columns []job.UploadColumn
 	row := upload.Row{Number: 1}
 	for i, f := range k.Fields {

@@ -50,7 +50,7 @@ type FilterDescription struct {
 func (e Export) Describe() Description {
 	d := Description{
 		Name: e.Name, Title: e.Title, About: e.About,
-		Columns: []ColumnDescription{}, Filters: []FilterDescription{},
+		Columns: []ColumnDescription{}, Filters: describeFilters(e.Filters),
 		Formats: slices.Clone(formats),
 		Locales: slices.Clone(locales),
 		Default: Default{Format: formats[0], Locale: locales[0]},
@@ -58,17 +58,22 @@ func (e Export) Describe() Description {
 	for _, c := range e.Columns {
 		d.Columns = append(d.Columns, ColumnDescription{Name: c.Name, Header: c.Header, Type: typeName(c.Type)})
 	}
-	for _, f := range e.Filters {
+	return d
+}
+
+func describeFilters(filters []Filter) []FilterDescription {
+	all := make([]FilterDescription, len(filters))
+	for i, f := range filters {
 		most := 1
 		if f.Many {
 			most = MaxFilterValues
 		}
-		d.Filters = append(d.Filters, FilterDescription{
+		all[i] = FilterDescription{
 			Name: f.Name, Title: f.Title, Type: f.Type, Many: f.Many, MaxValues: most,
 			Required: f.Required, NotAfter: f.NotAfter, Choices: f.Choices,
-		})
+		}
 	}
-	return d
+	return all
 }
 
 func typeName(t sheet.Type) string {

@@ -26,7 +26,7 @@ type dictionary struct {
 	bare  map[string]entry // by bareHeader; what two fields share is left out
 }
 
-func (k BulkSave) dictionary() dictionary {
+func (k Rows) dictionary() dictionary {
 	d := dictionary{whole: map[string]entry{}, bare: map[string]entry{}}
 	shared := map[string]bool{}
 	for i, f := range k.Fields {

@@ -33,7 +33,7 @@ const (
 // those that name as many. Rows with a single cell are titles and remarks, unless there are no others, and one field
 // named among several other cells is chance, as in a guide that explains the columns. Where no row names a field it is
 // the first one, so that a person can say what is what. The error is a [*job.Error]: there is no row.
-func (k BulkSave) FindHead(rows []HeadRow) (Head, error) {
+func (k Rows) FindHead(rows []HeadRow) (Head, error) {
 	rows = filledRows(rows)
 	if len(rows) == 0 {
 		return Head{}, job.Errorf(job.CodeInvalid, "the file has no rows")

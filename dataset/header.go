@@ -12,7 +12,7 @@ import (
 // "Price (KRW)" becomes "pricekrw". A header without letters is compared as it is, without space around it.
 //
 // Where a header is not known in this form and ends in brackets, it is looked up once more without them, as a unit or
-// a remark often stands there; see [BulkSave.Match].
+// a remark often stands there; see [Rows.Match].
 func NormalHeader(s string) string {
 	if normal := letters(s); normal != "" {
 		return normal

@@ -17,7 +17,7 @@ type Mapping = map[string]string
 // Intake reads the rows of an upload: those below the headers of each sheet that has them. A workbook may have
 // other sheets (a guide, a list of codes): they are left out, by name.
 type Intake struct {
-	kind              BulkSave
+	kind              Rows
 	given, remembered Mapping
 	zone              *time.Location
 
@@ -43,7 +43,7 @@ type SheetHead struct {
 }
 
 // Intake begins to read a file from its start. Dates are read in zone.
-func (k BulkSave) Intake(ctx context.Context, f *upload.File, given, remembered Mapping, zone *time.Location) *Intake {
+func (k Rows) Intake(ctx context.Context, f *upload.File, given, remembered Mapping, zone *time.Location) *Intake {
 	return &Intake{kind: k, given: given, remembered: remembered, zone: zone, file: f, rows: f.Rows(ctx), sheet: -1}
 }
 
@@ -230,8 +230,8 @@ func textsOf(row *upload.Row) []string {
 // IsReasonHeader tells whether a header is that of an error workbook's own column, in either language.
 func IsReasonHeader(header string) bool { return isReason(header) }
 
-// CountOf is the row's [BulkSave.Count]; 0 where the kind has none or the row is not counted.
-func (k BulkSave) CountOf(values []any) int64 {
+// CountOf is the row's [Rows.Count]; 0 where the kind has none or the row is not counted.
+func (k Rows) CountOf(values []any) int64 {
 	i := k.field(k.Count)
 	if i < 0 || i >= len(values) {
 		return 0
@@ -241,6 +241,6 @@ func (k BulkSave) CountOf(values []any) int64 {
 }
 
 // HeaderOf is the header of a field.
-func (k BulkSave) HeaderOf(field, locale string) string {
+func (k Rows) HeaderOf(field, locale string) string {
 	return k.Fields[k.field(field)].Header.In(locale)
 }

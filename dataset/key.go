@@ -12,7 +12,7 @@ import (
 
 // keyFields chooses the fields that tell a row: the first of Key and AltKeys that are all filled, else the first of
 // which one is; its index, -1 for a row without a key.
-func (k BulkSave) keyFields(values []any) (which int, names []string) {
+func (k Rows) keyFields(values []any) (which int, names []string) {
 	partly := -1
 	for i := range 1 + len(k.AltKeys) {
 		names := k.keyNames(i)
@@ -35,7 +35,7 @@ func (k BulkSave) keyFields(values []any) (which int, names []string) {
 	return partly, k.keyNames(partly)
 }
 
-func (k BulkSave) keyNames(which int) []string {
+func (k Rows) keyNames(which int) []string {
 	if which == 0 {
 		return k.Key
 	}
@@ -43,7 +43,7 @@ func (k BulkSave) keyNames(which int) []string {
 }
 
 // KeyOf is the natural key of a row for people: A-1 / SEOUL. It is empty for a row without one.
-func (k BulkSave) KeyOf(values []any) string {
+func (k Rows) KeyOf(values []any) string {
 	_, names := k.keyFields(values)
 	var parts []string
 	for _, name := range names {
@@ -54,8 +54,8 @@ func (k BulkSave) KeyOf(values []any) string {
 	return strings.Join(parts, " / ")
 }
 
-// KeyColumn is the first field of [BulkSave.KeyOf] that the row has a value for; empty for a row without one.
-func (k BulkSave) KeyColumn(values []any) string {
+// KeyColumn is the first field of [Rows.KeyOf] that the row has a value for; empty for a row without one.
+func (k Rows) KeyColumn(values []any) string {
 	_, names := k.keyFields(values)
 	for _, name := range names {
 		if values[k.field(name)] != nil {
@@ -66,7 +66,7 @@ func (k BulkSave) KeyColumn(values []any) string {
 }
 
 // keyDigest is the digest of a row's key; zero for a row without one.
-func (k BulkSave) keyDigest(values []any) digest {
+func (k Rows) keyDigest(values []any) digest {
 	which, names := k.keyFields(values)
 	if which < 0 {
 		return digest{}

@@ -18,7 +18,7 @@ type Matching struct {
 	// Unknown are headers that stand for no field, and the second of two columns with the same header or field.
 	Unknown []string
 
-	kind BulkSave
+	kind Rows
 	row  int
 }
 
@@ -29,7 +29,7 @@ type Matching struct {
 //
 // A missing column is not an error here, see [Matching.Err]. The error is a [*job.Error] with [job.CodeInvalid] that names
 // wrong entries of given by /mapping/<header>.
-func (k BulkSave) Match(h Head, given, remembered map[string]string) (Matching, error) {
+func (k Rows) Match(h Head, given, remembered map[string]string) (Matching, error) {
 	m := newMatcher(k, h)
 	m.give(given)
 	if len(m.wrong) > 0 {
@@ -43,7 +43,7 @@ func (k BulkSave) Match(h Head, given, remembered map[string]string) (Matching, 
 
 // matcher holds the columns that have been matched so far.
 type matcher struct {
-	kind    BulkSave
+	kind    Rows
 	head    Head
 	columns []job.UploadColumn
 	settled []bool // by column: nothing further is tried
@@ -52,7 +52,7 @@ type matcher struct {
 	byName  map[string]int // column by normal header, the first of those with the same
 }
 
-func newMatcher(k BulkSave, h Head) *matcher {
+func newMatcher(k Rows, h Head) *matcher {
 	m := &matcher{
 		kind: k, head: h, byName: map[string]int{},
 		columns: make([]job.UploadColumn, len(h.Headers)), settled: make([]bool, len(h.Headers)),
@@ -193,7 +193,7 @@ func (m *matcher) matching() Matching {
 }
 
 // neededGroups lists groups of fields, none of them required, of which a file must have a column at least.
-func (k BulkSave) neededGroups() [][]string {
+func (k Rows) neededGroups() [][]string {
 	groups := slices.Clone(k.OneOf)
 	keys := slices.Concat(append([][]string{k.Key}, k.AltKeys...)...)
 	keys = slices.DeleteFunc(keys, func(name string) bool { return name == k.Count })
@@ -238,7 +238,7 @@ func (m Matching) Err() error {
 }
 
 // titles words the titles of some fields. English ones are followed by the Korean, as a file may have either.
-func (k BulkSave) titles(names []string, locale, between string) string {
+func (k Rows) titles(names []string, locale, between string) string {
 	words := make([]string, len(names))
 	for i, name := range names {
 		words[i] = name
@@ -254,11 +254,11 @@ func (k BulkSave) titles(names []string, locale, between string) string {
 }
 
 // field returns the index of a field by name, -1 when there is none.
-func (k BulkSave) field(name string) int {
+func (k Rows) field(name string) int {
 	return slices.IndexFunc(k.Fields, func(f Field) bool { return f.Name == name })
 }
 
-func (k BulkSave) fieldNames() []string {
+func (k Rows) fieldNames() []string {
 	names := make([]string, len(k.Fields))
 	for i, f := range k.Fields {
 		names[i] = f.Name

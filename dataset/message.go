@@ -10,7 +10,7 @@ import (
 
 // Message explains a row error to a person: a sentence that names the field by its title, what stands there, the limit
 // and the other row.
-func (k BulkSave) Message(e job.RowError, locale string) string {
+func (k Rows) Message(e job.RowError, locale string) string {
 	sentence, ok := sentences[variant(k.fieldOf(e), e)]
 	if !ok {
 		return string(e.Code) // of a newer version
@@ -110,7 +110,7 @@ var sentences = map[job.RowCode]Text{
 }
 
 // fieldOf is the field that an error is about, an empty one where it is none of the kind's.
-func (k BulkSave) fieldOf(e job.RowError) Field {
+func (k Rows) fieldOf(e job.RowError) Field {
 	if at := k.field(e.Column); at >= 0 {
 		return k.Fields[at]
 	}
@@ -118,7 +118,7 @@ func (k BulkSave) fieldOf(e job.RowError) Field {
 }
 
 // titleOf names the field of an error.
-func (k BulkSave) titleOf(e job.RowError, locale string) string {
+func (k Rows) titleOf(e job.RowError, locale string) string {
 	if f := k.fieldOf(e); f.Name != "" {
 		return f.Header.In(locale)
 	}
@@ -132,7 +132,7 @@ func (k BulkSave) titleOf(e job.RowError, locale string) string {
 }
 
 // keyOfError names the fields of the key that two rows share: of those that the error's column is part of.
-func (k BulkSave) keyOfError(e job.RowError) []string {
+func (k Rows) keyOfError(e job.RowError) []string {
 	for i := range 1 + len(k.AltKeys) {
 		for _, name := range k.keyNames(i) {
 			if name == e.Column {
@@ -144,7 +144,7 @@ func (k BulkSave) keyOfError(e job.RowError) []string {
 }
 
 // shortTitles words the titles of some fields in one language.
-func (k BulkSave) shortTitles(names []string, locale, between string) string {
+func (k Rows) shortTitles(names []string, locale, between string) string {
 	words := make([]string, len(names))
 	for i, name := range names {
 		words[i] = k.titleOf(job.RowError{Column: name}, locale)

@@ -13,7 +13,7 @@ const peekRows = 5_000
 // Peek looks at the beginning of a file: where its headers are and what they are taken for. What is missing is no
 // error here; a person may map the headers. The first sheet that has all that is needed counts, else the one with the most
 // known columns, so that nobody is asked to map those of a guide.
-func (k BulkSave) Peek(ctx context.Context, f *upload.File, remembered Mapping) (Head, Matching, error) {
+func (k Rows) Peek(ctx context.Context, f *upload.File, remembered Mapping) (Head, Matching, error) {
 	rows := f.Rows(ctx)
 	defer rows.Close()
 	p := peek{kind: k, remembered: remembered, sheet: -1}
@@ -36,7 +36,7 @@ func (k BulkSave) Peek(ctx context.Context, f *upload.File, remembered Mapping) 
 
 // peek gathers the first rows of one sheet after the other.
 type peek struct {
-	kind       BulkSave
+	kind       Rows
 	remembered Mapping
 
 	sheet  int

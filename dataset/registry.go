@@ -14,18 +14,21 @@ import (
 type Registry struct {
 	exports   []Export
 	bulkSaves []BulkSave
+	syncs     []Sync
 }
 
-// Kinds are the kinds of a catalogue, by type. A name may be used once in each.
+// Kinds are the kinds of a catalogue, by type. A name may be used once among the exports, and once among bulk saves and
+// syncs together: an upload is for one of either, and names its kind only.
 type Kinds struct {
 	Exports   []Export
 	BulkSaves []BulkSave
+	Syncs     []Sync
 }
 
 // NewRegistry checks every kind and fills in its defaults. The error joins everything that is wrong.
 func NewRegistry(k Kinds) (*Registry, error) {
 	r := &Registry{}
-	if err := errors.Join(r.addExports(k.Exports), r.addBulkSaves(k.BulkSaves)); err != nil {
+	if err := errors.Join(r.addExports(k.Exports), r.addBulkSaves(k.BulkSaves), r.addSyncs(k.Syncs)); err != nil {
 		return nil, err
 	}
 	return r, nil
@@ -59,6 +62,23 @@ func (r *Registry) addBulkSaves(saves []BulkSave) error {
 	return errors.Join(wrong...)
 }
 
+func (r *Registry) addSyncs(syncs []Sync) error {
+	var wrong []error
+	for i, k := range syncs {
+		for _, err := range checkSync(k) {
+			wrong = append(wrong, fmt.Errorf("check sync %d %q: %w", i, k.Name, err))
+		}
+		if slices.ContainsFunc(r.syncs, func(other Sync) bool { return other.Name == k.Name }) {
+			wrong = append(wrong, fmt.Errorf("check sync %d %q: the name is taken", i, k.Name))
+		}
+		if slices.ContainsFunc(r.bulkSaves, func(other BulkSave) bool { return other.Name == k.Name }) {
+			wrong = append(wrong, fmt.Errorf("check sync %d %q: the name is taken by a bulk save", i, k.Name))
+		}
+		r.syncs = append(r.syncs, k.withDefaults())
+	}
+	return errors.Join(wrong...)
+}
+
 // Export returns the kind of that name. Its error is [job.CodeNotFound] and names the kinds there are.
 func (r *Registry) Export(name string) (Export, error) {
 	var names []string
@@ -88,6 +108,40 @@ func (r *Registry) BulkSave(name string) (BulkSave, error) {
 
 // BulkSaves returns every kind in the catalogue's order.
 func (r *Registry) BulkSaves() []BulkSave { return slices.Clone(r.bulkSaves) }
+
+// Sync returns the kind of that name. Its error is [job.CodeNotFound] and names the kinds there are.
+func (r *Registry) Sync(name string) (Sync, error) {
+	var names []string
+	for _, k := range r.syncs {
+		if k.Name == name {
+			return k, nil
+		}
+		names = append(names, k.Name)
+	}
+	return Sync{}, job.Errorf(job.CodeNotFound, "there is no sync %s; %s", quote(name), oneOf(name, names))
+}
+
+// Syncs returns every kind in the catalogue's order.
+func (r *Registry) Syncs() []Sync { return slices.Clone(r.syncs) }
+
+// Rows returns what reads the uploads of the bulk save or sync of that name. Its error is [job.CodeNotFound] and names the
+// kinds that take uploads.
+func (r *Registry) Rows(name string) (Rows, error) {
+	var names []string
+	for _, k := range r.bulkSaves {
+		if k.Name == name {
+			return k.Rows(), nil
+		}
+		names = append(names, k.Name)
+	}
+	for _, k := range r.syncs {
+		if k.Name == name {
+			return k.Rows(), nil
+		}
+		names = append(names, k.Name)
+	}
+	return Rows{}, job.Errorf(job.CodeNotFound, "there is no bulk save or sync %s; %s", quote(name), oneOf(name, names))
+}
 
 // oneOf words the advice for a name that is not known: the nearest one, if it is near, and all of them.
 func oneOf(name string, known []string) string {

@@ -14,12 +14,12 @@ import (
 // for each record of rows that belong together about 55, and 5 for each field in which they must agree. It serves one
 // goroutine.
 type Roll struct {
-	kind     BulkSave
+	kind     Rows
 	lastWins bool
 	keys     digests
 
 	together int // field, -1 without one
-	place    int // field of BulkSave.Count, -1 without one
+	place    int // field of Rows.Count, -1 without one
 	agree    []int
 	groups   map[digest]uint32
 	heads    []groupHead
@@ -37,7 +37,7 @@ type groupHead struct {
 }
 
 // NewRoll begins a roll. With lastWins, of rows with the same key the last one counts; otherwise all of them are wrong.
-func (k BulkSave) NewRoll(lastWins bool) *Roll {
+func (k Rows) NewRoll(lastWins bool) *Roll {
 	r := &Roll{
 		kind: k, lastWins: lastWins, together: k.field(k.Together), place: k.field(k.Count),
 		groups: map[digest]uint32{}, seed: maphash.MakeSeed(),
@@ -48,7 +48,7 @@ func (k BulkSave) NewRoll(lastWins bool) *Roll {
 	return r
 }
 
-// Add takes the next row that has been read without errors. It fills in [BulkSave.Count] where the row leaves it out,
+// Add takes the next row that has been read without errors. It fills in [Rows.Count] where the row leaves it out,
 // and returns what the row says otherwise than the first of its record. The rows that it does not refuse are those of
 // [Roll.Repeated], counted from 0.
 func (r *Roll) Add(ref job.RowRef, values []any) []job.RowError {
@@ -63,7 +63,7 @@ func (r *Roll) Add(ref job.RowRef, values []any) []job.RowError {
 	return nil
 }
 
-// Pass counts a row that reading has refused among those that it belongs to, and fills in its [BulkSave.Count] like
+// Pass counts a row that reading has refused among those that it belongs to, and fills in its [Rows.Count] like
 // [Roll.Add]: neither the places of the others nor its own may depend on what is wrong with it. It is no row of
 // [Roll.Repeated].
 func (r *Roll) Pass(ref job.RowRef, values []any) { r.count(ref, values) }

@@ -25,7 +25,7 @@ type place struct {
 
 // Reader makes a reader for an upload with these columns; times without a zone of their own are meant in zone. The
 // kind must come from a [Registry].
-func (k BulkSave) Reader(columns []job.UploadColumn, zone *time.Location) *RowReader {
+func (k Rows) Reader(columns []job.UploadColumn, zone *time.Location) *RowReader {
 	r := &RowReader{filled: make([]bool, len(k.Fields))}
 	for _, f := range k.Fields {
 		r.fields = append(r.fields, newFieldReader(f, zone))

@@ -9,7 +9,7 @@ import (
 
 // Template returns the workbook to fill in: a column for each field with its format, choices and example, and a guide
 // that explains them.
-func (k BulkSave) Template(locale string) sheet.Template {
+func (k Rows) Template(locale string) sheet.Template {
 	t := sheet.Template{Sheet: k.Title.In(locale), Guide: guideTitle.In(locale)}
 	for _, title := range guideHeader {
 		t.GuideHeader = append(t.GuideHeader, title.In(locale))
@@ -63,7 +63,7 @@ func (f Field) templateColumn(locale string) sheet.TemplateColumn {
 }
 
 // need says whether a field must be filled.
-func (k BulkSave) need(f Field, locale string) string {
+func (k Rows) need(f Field, locale string) string {
 	if f.Required {
 		return Text{Ko: "필수", En: "yes"}.In(locale)
 	}
