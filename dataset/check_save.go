@@ -53,7 +53,8 @@ func checkBulkSave(k BulkSave) []error {
 	return wrong
 }
 
-func checkFields(fields []Field) []error {
+// checkFields checks the fields of an upload; reserved are headers that the kind's workbooks have besides them.
+func checkFields(fields []Field, reserved ...string) []error {
 	if len(fields) == 0 {
 		return []error{errors.New("there are no fields")}
 	}
@@ -61,6 +62,9 @@ func checkFields(fields []Field) []error {
 	names := map[string]bool{}
 	headers := map[string]string{
 		NormalHeader(reasonHeader.Ko): "the error workbook", NormalHeader(reasonHeader.En): "the error workbook",
+	}
+	for _, header := range reserved {
+		headers[NormalHeader(header)] = "the result workbook"
 	}
 	for _, f := range fields {
 		if names[f.Name] {

@@ -1,5 +1,14 @@
 package dataset
 
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
 // withDefaults returns a copy of k in which every limit is set.
 func (k Sync) withDefaults() Sync {
 	orElse(&k.StretchItems, DefaultStretchItems)
@@ -13,5 +22,96 @@ func (k Sync) withDefaults() Sync {
 	return k
 }
 
+// partnerName is the form that the names of its settings, LONGHAUL_PARTNER_<NAME>_…, can be made of.
+var partnerName = regexp.MustCompile(`^[a-z][a-z0-9]*$`)
+
 // checkSync returns everything that is wrong with a kind.
-func checkSync(k Sync) []error { return nil }
+func checkSync(k Sync) []error {
+	var wrong []error
+	if !kindName.MatchString(k.Name) || len(k.Name) > maxName {
+		wrong = append(wrong, fmt.Errorf("the name must be in kebab case and have at most %d letters", maxName))
+	}
+	for _, title := range []string{k.Title.Ko, k.Title.En} {
+		if title == "" || utf8.RuneCountInString(title) > MaxTitleLength || strings.ContainsAny(title, `:\/?*[]`) {
+			wrong = append(wrong, fmt.Errorf(`title %q: it must have 1 to %d characters and none of : \ / ? * [ ]`, title, MaxTitleLength))
+		}
+	}
+	if !complete(k.About) {
+		wrong = append(wrong, errors.New("about is missing in a language"))
+	}
+	if !partnerName.MatchString(k.Partner) || len(k.Partner) > maxName {
+		wrong = append(wrong, fmt.Errorf("partner %q must be lower-case letters and digits", k.Partner))
+	}
+	if k.StretchItems < 0 || k.MaxAttempts < 0 || k.OutageFor < 0 || k.SlowAfter < 0 || k.StallAfter < 0 || k.GiveUpAfter < 0 ||
+		k.MaxDuration < 0 || k.Window < 0 || k.StretchesPerRun < 0 {
+		wrong = append(wrong, errors.New("a limit is negative"))
+	}
+	wrong = append(wrong, checkFields(k.Fields, reportHeaders()...)...)
+	wrong = append(wrong, k.Rows().checkKeys()...)
+	if k.InOrder != "" && k.Rows().field(k.InOrder) < 0 {
+		wrong = append(wrong, fmt.Errorf("in order: there is no field %q", k.InOrder))
+	}
+	wrong = append(wrong, checkSource(k.Source)...)
+	wrong = append(wrong, k.checkColumns()...)
+	wrong = append(wrong, checkFilters(k.Filters, k.Source.aliases())...)
+	if len(wrong) == 0 { // what follows relies on the fields
+		wrong = slices.Concat(k.checkCall(), k.checkEffects(), k.Rows().checkExample())
+	}
+	return wrong
+}
+
+// checkColumns checks that what comes from the database are items, with all that one must have.
+func (k Sync) checkColumns() []error {
+	columns := slices.Clone(k.Columns)
+	for i, c := range columns {
+		columns[i].Header = Text{Ko: c.Name, En: c.Name} // no sheet shows it
+	}
+	wrong := checkColumns(columns, k.Source.aliases())
+	names := columnNames(k.Columns)
+	for _, c := range k.Columns {
+		if k.Rows().field(c.Name) < 0 {
+			wrong = append(wrong, fmt.Errorf("column %q: there is no field of that name", c.Name))
+		}
+	}
+	for _, f := range k.Fields {
+		if needed := f.Required || f.Name == k.InOrder || slices.Contains(k.Key, f.Name); needed && !slices.Contains(names, f.Name) {
+			wrong = append(wrong, fmt.Errorf("field %q is needed, and has no column", f.Name))
+		}
+	}
+	return wrong
+}
+
+// given are values that every effect may name.
+var given = []string{"seller_id", "now", "remote_id"}
+
+// checkEffects checks that what is saved is known.
+func (k Sync) checkEffects() []error {
+	var wrong []error
+	known := append(k.Rows().fieldNames(), given...)
+	for _, name := range given {
+		if k.Rows().field(name) >= 0 {
+			wrong = append(wrong, fmt.Errorf("field %q: the name is taken by what every effect may name", name))
+		}
+	}
+	for _, a := range k.Call.Answers {
+		if slices.Contains(known, a.Name) {
+			wrong = append(wrong, fmt.Errorf("answer %q: the name is taken", a.Name))
+		}
+		known = append(known, a.Name)
+	}
+	for i, e := range k.Save {
+		text, names := e.parse()
+		if strings.TrimSpace(text) == "" {
+			wrong = append(wrong, fmt.Errorf("save %d: it is empty", i))
+		}
+		if readClause(text).values != len(names) {
+			wrong = append(wrong, fmt.Errorf("save %d: values are named, not ? in %q", i, e))
+		}
+		for _, name := range names {
+			if !slices.Contains(known, name) {
+				wrong = append(wrong, fmt.Errorf("save %d: :%s is no field and no answer; %s", i, name, oneOf(name, known)))
+			}
+		}
+	}
+	return wrong
+}
