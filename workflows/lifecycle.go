@@ -162,8 +162,16 @@ func (l *lifecycle) followCancel(ctx workflow.Context) {
 func (l *lifecycle) record(ctx workflow.Context) {
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	workflow.Go(ctx, func(ctx workflow.Context) {
+		// Executions of before looked every five seconds, whether something had changed or not: one that was paused for
+		// half a day filled its history.
+		onChange := workflow.GetVersion(ctx, "record on change", workflow.DefaultVersion, 1) >= 1
 		for !l.over {
 			state := l.status.State
+			if onChange {
+				if err := workflow.Await(ctx, func() bool { return l.over || l.dirty }); err != nil || l.over {
+					return
+				}
+			}
 			_, err := workflow.AwaitWithTimeout(ctx, recordEvery, func() bool {
 				return l.over || l.status.State != state
 			})
