@@ -25,7 +25,15 @@ func BulkSaves() []dataset.BulkSave {
 	}
 }
 
+// Syncs lists the kinds of sync, in the order in which people see them.
+func Syncs() []dataset.Sync {
+	return []dataset.Sync{
+		dispatchShipments(),
+		carrierTracking(),
+	}
+}
+
 // New returns the catalogue, checked. An error is a fault in one of this package's files.
 func New() (*dataset.Registry, error) {
-	return dataset.NewRegistry(dataset.Kinds{Exports: Exports(), BulkSaves: BulkSaves()})
+	return dataset.NewRegistry(dataset.Kinds{Exports: Exports(), BulkSaves: BulkSaves(), Syncs: Syncs()})
 }
