@@ -90,15 +90,14 @@ func (s *Store) ReplaceItems(ctx context.Context, jobID string, items []job.Item
 
 // Items reads a page of a job's items, by position. Total and Complete are those of the job, whatever outcome is
 // asked for; a job without items has none of none, complete. A page size or token that is not valid is
-// job.CodeInvalid.
+// job.CodeInvalid. Those of a sync are [Store.SyncItems].
 func (s *Store) Items(ctx context.Context, jobID string, q job.ItemQuery) (job.ItemPage, error) {
-	size := q.PageSize
-	if size == 0 {
-		size = defaultItemPage
+	if page, err := s.SyncItems(ctx, jobID, q); job.CodeOf(err) != job.CodeNotFound {
+		return page, err
 	}
-	if size < 1 || size > maxItemPage {
-		return job.ItemPage{}, job.Invalid(job.FieldError{
-			Pointer: "/page_size", Message: fmt.Sprintf("must be from 1 to %d", maxItemPage)})
+	size, err := itemPageSize(q)
+	if err != nil {
+		return job.ItemPage{}, err
 	}
 	list := fmt.Sprintf("items %q %q", jobID, q.Outcome)
 	db := s.gorm.WithContext(ctx).Where("job_id = ?", jobID)
@@ -132,6 +131,18 @@ func (s *Store) Items(ctx context.Context, jobID string, q job.ItemQuery) (job.I
 		}
 	}
 	return page, nil
+}
+
+// itemPageSize is how many items a page has; a size that is not valid is job.CodeInvalid.
+func itemPageSize(q job.ItemQuery) (int, error) {
+	if q.PageSize == 0 {
+		return defaultItemPage, nil
+	}
+	if q.PageSize < 1 || q.PageSize > maxItemPage {
+		return 0, job.Invalid(job.FieldError{
+			Pointer: "/page_size", Message: fmt.Sprintf("must be from 1 to %d", maxItemPage)})
+	}
+	return q.PageSize, nil
 }
 
 // itemAccount is a page without items.

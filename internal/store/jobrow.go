@@ -42,6 +42,7 @@ func (jobRow) TableName() string { return "jobs" }
 type progressDoc struct {
 	job.Progress
 	Save *job.Save `json:"save,omitempty"`
+	Sync *job.Sync `json:"sync,omitempty"`
 }
 
 // jobRun is a run of a job's execution. The first is the job's own ID; continue-as-new and reset make others.
@@ -95,7 +96,13 @@ func newJobRow(j job.Job) (jobRow, error) {
 
 // setStatus takes over all of a status but its artifacts.
 func (r *jobRow) setStatus(st job.Status) error {
-	progress, err := json.Marshal(progressDoc{st.Progress, st.Save})
+	doc := progressDoc{st.Progress, st.Save, st.Sync}
+	if st.Sync != nil && st.Sync.Account != nil {
+		// How an account stands is of the moment, and all its jobs would show another.
+		sync := *st.Sync
+		sync.Account, doc.Sync = nil, &sync
+	}
+	progress, err := json.Marshal(doc)
 	if err != nil {
 		return fmt.Errorf("encode progress: %w", err)
 	}
@@ -123,7 +130,7 @@ func (r jobRow) job() (job.Job, error) {
 	if err := json.Unmarshal([]byte(r.Progress), &progress); err != nil {
 		return job.Job{}, fmt.Errorf("decode progress of job %s: %w", r.ID, err)
 	}
-	j.Progress, j.Save = progress.Progress, progress.Save
+	j.Progress, j.Save, j.Sync = progress.Progress, progress.Save, progress.Sync
 	return j, nil
 }
 

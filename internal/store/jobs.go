@@ -119,7 +119,7 @@ func (s *Store) RunningJobs(ctx context.Context, updatedBefore time.Time, limit 
 	return jobs, nil
 }
 
-// withArtifacts makes jobs of rows, reading all their files at once, and what has become of saves since.
+// withArtifacts makes jobs of rows, reading all their files at once, and what has become of saves and syncs since.
 func (s *Store) withArtifacts(ctx context.Context, rows []jobRow) ([]job.Job, error) {
 	jobs := make([]job.Job, len(rows))
 	index := make(map[string]int, len(rows))
@@ -143,5 +143,8 @@ func (s *Store) withArtifacts(ctx context.Context, rows []jobRow) ([]job.Job, er
 		j := &jobs[index[a.JobID]]
 		j.Artifacts = append(j.Artifacts, a.artifact())
 	}
-	return jobs, s.addUndo(ctx, jobs)
+	if err := s.addUndo(ctx, jobs); err != nil {
+		return nil, err
+	}
+	return jobs, s.addTallies(ctx, jobs)
 }

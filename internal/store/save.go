@@ -111,13 +111,7 @@ var errSavedBefore = errors.New("the ledger has the chunk")
 // the other at the entry's key, and then finds it taken.
 func (s *Store) inLedger(ctx context.Context, key ledgerKey, at time.Time, work func(*session) (ledgerResult, error)) (ChunkEntry, error) {
 	var result ledgerResult
-	err := retryDeadlock(func() error {
-		tx, err := s.typed.BeginTx(ctx, s.engine.chunkOptions())
-		if err != nil {
-			return err
-		}
-		defer tx.Rollback() // does nothing after Commit
-		q := s.session(tx)
+	err := s.inSession(ctx, func(q *session) (err error) {
 		if err := q.openEntry(ctx, key, at); err != nil {
 			if s.engine.duplicate(err) {
 				return errSavedBefore
@@ -130,10 +124,6 @@ func (s *Store) inLedger(ctx context.Context, key ledgerKey, at time.Time, work 
 		if err := q.closeEntry(ctx, key, result); err != nil {
 			return fmt.Errorf("close ledger entry: %w", err)
 		}
-		if err := tx.Commit(); err != nil {
-			return err
-		}
-		q.keep(ctx)
 		return nil
 	})
 	if errors.Is(err, errSavedBefore) {

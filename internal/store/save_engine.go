@@ -18,6 +18,8 @@ type saveEngine interface {
 	indexQuery() string
 	// useIndex is the hint that makes a query read a table by an index; an empty name means by its id.
 	useIndex(name string) string
+	// primaryIndex is the name of the index of a primary key of several columns.
+	primaryIndex(table string) string
 	// lock is the end of a query that keeps what it reads as it is, for others to read or for nobody.
 	lock(exclusive bool) string
 	// refusal tells why a statement's rows were refused; empty where the rows are not to blame.
@@ -76,6 +78,8 @@ func (mysqlEngine) useIndex(name string) string {
 	return " FORCE INDEX (" + quote(name) + ")"
 }
 
+func (mysqlEngine) primaryIndex(string) string { return "PRIMARY" }
+
 // lock is written as both MySQL and MariaDB read it; MariaDB knows no FOR SHARE.
 func (mysqlEngine) lock(exclusive bool) string {
 	if exclusive {
@@ -106,6 +110,8 @@ func (sqliteEngine) useIndex(name string) string {
 	}
 	return " INDEXED BY " + quote(name)
 }
+
+func (sqliteEngine) primaryIndex(table string) string { return "sqlite_autoindex_" + table + "_1" }
 
 func (sqliteEngine) lock(bool) string { return "" }
 

@@ -31,6 +31,26 @@ func (s *Store) session(tx *sql.Tx) *session {
 	return &session{s: s, tx: tx, own: make(map[string]*sql.Stmt)}
 }
 
+// inSession runs fn in one transaction, again from its beginning after a deadlock.
+func (s *Store) inSession(ctx context.Context, fn func(*session) error) error {
+	return retryDeadlock(func() error {
+		tx, err := s.typed.BeginTx(ctx, s.engine.chunkOptions())
+		if err != nil {
+			return err
+		}
+		defer tx.Rollback() // does nothing after Commit
+		q := s.session(tx)
+		if err := fn(q); err != nil {
+			return err
+		}
+		if err := tx.Commit(); err != nil {
+			return err
+		}
+		q.keep(ctx)
+		return nil
+	})
+}
+
 func (q *session) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
 	if stmt := q.own[text]; stmt != nil {
 		return stmt, nil

@@ -21,6 +21,8 @@ type SyncRow struct {
 	// Tally counts the outcomes; it changes in the transaction that records them.
 	Tally     job.SyncTally
 	CreatedAt time.Time
+	// PrunedAt is since when its items are removed, the first ones first; nil: they are kept.
+	PrunedAt *time.Time
 }
 
 // SyncItem is one item of a sync.
@@ -37,7 +39,8 @@ type SyncItem struct {
 	// Sheet and Row name its place in an upload; Row 0: it comes from none.
 	Sheet string
 	Row   int
-	// Sent tells that it was sent without an outcome since: it may have taken effect.
+	// Sent tells that it was sent without an outcome since: it may have taken effect. With an outcome it is set where the
+	// code is [job.ItemUnknown].
 	Sent bool
 	// Attempts counts how often it was sent, those of earlier jobs included; Tries are the last of them.
 	Attempts int
@@ -56,6 +59,26 @@ type SyncItem struct {
 type SyncRef struct {
 	JobID    string
 	Position int64
+}
+
+// SyncLeft is an item that was marked as sent and is left without an outcome.
+type SyncLeft struct {
+	SyncRef
+	// Unsent: it was not sent after all, and the mark does not count as an attempt.
+	Unsent bool
+	// InDoubt: it may have taken effect by an earlier sending, so that it stays marked as sent.
+	InDoubt bool
+	// MarkedAt is the time of the mark; a later mark, of somebody else, stays. Zero: any.
+	MarkedAt time.Time
+	// Tries are all that are to be listed; nil: those that are there stay.
+	Tries []job.Try
+}
+
+// SyncSelection selects items of a sync that did not succeed: all of them, or those that meet every condition given.
+type SyncSelection struct {
+	Outcome   job.ItemOutcome // failed or unprocessed
+	Codes     []job.ItemCode
+	Positions []int64
 }
 
 // SyncOutcome is the outcome of an item, with what is to be saved along with it.
