@@ -56,7 +56,7 @@ type fakeSaves struct {
 }
 
 func (f *fakeJobs) Upload(ctx context.Context, r starter.UploadRequest, body io.Reader) (job.Upload, error) {
-	if _, err := f.kinds.BulkSave(r.Kind); err != nil {
+	if _, err := f.kinds.Rows(r.Kind); err != nil {
 		return job.Upload{}, err
 	}
 	if r.Tenant != "acme" {

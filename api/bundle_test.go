@@ -37,7 +37,7 @@ type bundle struct {
 func setup(t *testing.T, change ...func(*Options)) *bundle {
 	t.Helper()
 	kinds, err := dataset.NewRegistry(dataset.Kinds{
-		Exports: []dataset.Export{shipments()}, BulkSaves: []dataset.BulkSave{stockLevels()},
+		Exports: []dataset.Export{shipments()}, BulkSaves: []dataset.BulkSave{stockLevels()}, Syncs: []dataset.Sync{dispatch()},
 	})
 	require.NoError(t, err)
 	files, err := blob.Open(t.Context(), "mem://")
@@ -130,6 +130,7 @@ func shipments() dataset.Export {
 // fakeJobs stands in for the starter: it checks requests as that does, and has no Temporal behind it.
 type fakeJobs struct {
 	fakeSaves
+	fakeSyncs
 	kinds *dataset.Registry
 
 	mu      sync.Mutex

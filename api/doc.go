@@ -2,15 +2,18 @@
 // OpenAPI 3.1 document all come from the same Go types.
 //
 //	POST /v1/exports/{kind}               start an export                     202, 409 if the same one runs
-//	POST /v1/uploads                      a file to be saved; streamed        201
+//	POST /v1/uploads                      a file to be saved or sent; streamed        201
 //	GET  /v1/uploads/{id}                 what its columns are taken for
 //	POST /v1/bulk-saves/{kind}            start a bulk save, of an upload or a file  202, 409 if one runs
+//	POST /v1/syncs/{kind}                 start a sync, of filters, an upload or a file    202, 409 if one runs
 //	GET  /v1/jobs                         jobs, newest first, by page token
 //	GET  /v1/jobs/{id}                    one job, ETag, Retry-After while it runs
 //	GET  /v1/jobs/{id}/events             the same, pushed (SSE)
 //	POST /v1/jobs/{id}/cancel|pause|resume|retry|undo
-//	GET  /v1/jobs/{id}/items              what became of single rows
+//	GET  /v1/jobs/{id}/items              what became of single rows or items
 //	GET  /v1/jobs/{id}/artifacts/{name}   download; Range, ETag, resumable
+//	GET  /v1/partners, GET|PATCH /v1/partners/{name}
+//	GET|POST /v1/schedules, GET|PATCH|DELETE /v1/schedules/{id}, POST …/run
 //	GET  /v1/kinds, /v1/kinds/{type}/{kind}, …/template.xlsx
 //	GET  /healthz /readyz /metrics /openapi.json /docs
 //

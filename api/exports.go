@@ -39,7 +39,7 @@ func (Filters) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{
 		Type:          huma.TypeObject,
 		MaxProperties: &most,
-		Description:   "Values by name of filter; GET /v1/kinds/export/{kind} says which there are",
+		Description:   "Values by name of filter; GET /v1/kinds/{type}/{kind} says which there are",
 		AdditionalProperties: &huma.Schema{OneOf: append(scalar(), &huma.Schema{
 			Type: huma.TypeArray, Items: &huma.Schema{OneOf: scalar()},
 		})},

@@ -19,10 +19,11 @@ type Job struct {
 	Kind        string          `json:"kind" example:"stock-shortages"`
 	Tenant      string          `json:"tenant" doc:"Seller code"`
 	State       job.State       `json:"state" enum:"queued,running,paused,waiting,cancelling,succeeded,partially_succeeded,failed,cancelled,timed_out"`
-	Reason      job.Reason      `json:"reason,omitempty" enum:"no_data,bad_input,downstream,limit,user,operator,timeout,rows_moved,rows_refused,rows_kept,stale,internal" doc:"Why it ended other than by succeeding"`
+	Reason      job.Reason      `json:"reason,omitempty" enum:"no_data,bad_input,downstream,limit,user,operator,timeout,rows_moved,rows_refused,rows_kept,stale,items_failed,unauthorised,internal" doc:"Why it ended other than by succeeding"`
 	Message     string          `json:"message,omitempty" doc:"The reason in words"`
 	Progress    Progress        `json:"progress"`
 	Save        *Save           `json:"save,omitempty" doc:"Of bulk saves"`
+	Sync        *Sync           `json:"sync,omitempty" doc:"Of syncs"`
 	Artifacts   []Artifact      `json:"artifacts,omitempty" nullable:"false" doc:"Files to download"`
 	Request     json.RawMessage `json:"request,omitempty" doc:"What was asked for; only in the answer for one job, and not where it is larger than 128 KB"`
 	RequestedBy string          `json:"requested_by,omitempty" doc:"Who asked, as the caller said"`
@@ -38,10 +39,10 @@ type Job struct {
 
 // Progress is [job.Progress] with its documentation.
 type Progress struct {
-	Phase        job.Phase  `json:"phase" enum:"queued,planning,pages,assembling,publishing,checking,holding,comparing,applying,undoing,reporting,done"`
+	Phase        job.Phase  `json:"phase" enum:"queued,planning,pages,assembling,publishing,checking,holding,comparing,applying,undoing,sending,reporting,done"`
 	RowsDone     int64      `json:"rows_done"`
 	RowsTotal    int64      `json:"rows_total" doc:"Promised by the plan; 0 until it is made"`
-	PagesDone    int        `json:"pages_done" doc:"Of bulk saves: chunks"`
+	PagesDone    int        `json:"pages_done" doc:"Of bulk saves: chunks; of syncs: runs of items, which are its rows here"`
 	PagesTotal   int        `json:"pages_total"`
 	Rate         float64    `json:"rate,omitempty" doc:"Rows a second, lately"`
 	ETA          *time.Time `json:"eta,omitempty" nullable:"false" doc:"When the pages will be done at that rate"`
@@ -76,7 +77,7 @@ type Links struct {
 	Resume   string   `json:"resume,omitempty" format:"uri-reference"`
 	Retry    string   `json:"retry,omitempty" format:"uri-reference"`
 	Undo     string   `json:"undo,omitempty" format:"uri-reference"`
-	Items    string   `json:"items,omitempty" format:"uri-reference" doc:"What became of single rows; of bulk saves"`
+	Items    string   `json:"items,omitempty" format:"uri-reference" doc:"What became of single rows or items; of bulk saves and syncs"`
 	Download string   `json:"download,omitempty" format:"uri-reference" doc:"The first file"`
 	Temporal string   `json:"temporal,omitempty" format:"uri" doc:"The execution in Temporal's Web UI"`
 	_        struct{} `json:"-" additionalProperties:"true"`
@@ -92,7 +93,7 @@ func (s *server) shown(j job.Job) Job {
 			PagesDone: j.Progress.PagesDone, PagesTotal: j.Progress.PagesTotal,
 			Rate: j.Progress.Rate, ETA: j.Progress.ETA, StalledSince: j.Progress.StalledSince,
 		},
-		Save: shownSave(j.Save), RequestedBy: j.RequestedBy, WorkflowID: j.WorkflowID, RunID: j.RunID,
+		Save: shownSave(j.Save), Sync: shownSync(j.Sync), RequestedBy: j.RequestedBy, WorkflowID: j.WorkflowID, RunID: j.RunID,
 		CreatedAt: j.CreatedAt, UpdatedAt: j.UpdatedAt, EndedAt: j.EndedAt, StaleSince: j.StaleSince,
 	}
 	for _, a := range j.Artifacts {
@@ -143,7 +144,7 @@ func (s *server) links(j Job) Links {
 	if s.canUndo(j) {
 		links.Undo = self + "/undo"
 	}
-	if j.Type == job.TypeBulkSave {
+	if j.Type == job.TypeBulkSave || j.Type == job.TypeSync {
 		links.Items = self + "/items"
 	}
 	for _, a := range j.Artifacts {

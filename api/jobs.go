@@ -77,10 +77,10 @@ func (s *server) registerJobs() {
 	plain := func(control func(context.Context, string) (job.Job, error)) func(context.Context, *JobPath) (job.Job, error) {
 		return func(ctx context.Context, in *JobPath) (job.Job, error) { return control(ctx, in.ID) }
 	}
-	registerControl(s, "cancel", "Cancel a job", "It ends at the next page or chunk boundary and cleans up after itself; what a bulk save has saved stays.", plain(s.Jobs.Cancel))
+	registerControl(s, "cancel", "Cancel a job", "It ends at the next page or chunk boundary and cleans up after itself; what a bulk save has saved, or a sync sent, stays.", plain(s.Jobs.Cancel))
 	registerControl(s, "pause", "Pause a job", "Steps in flight are finished first.", plain(s.Jobs.Pause))
 	registerControl(s, "resume", "Resume a paused job", "One that holds after its dry run (phase `holding`) carries it out.", plain(s.Jobs.Resume))
-	registerControl(s, "retry", "Start an ended job's request anew", "Location is the new job.", plain(s.Jobs.Retry))
+	s.registerRetry()
 	registerControl(s, "undo", "Undo a bulk save", "Restores the rows as they were before, but for those changed since. Offered until save.undo_until. Location is the new job.",
 		func(ctx context.Context, in *undoInput) (job.Job, error) {
 			return s.Jobs.Undo(ctx, in.ID, string(in.RequestedBy))
@@ -95,15 +95,20 @@ func registerControl[In any](s *server, verb, summary, about string, control fun
 			http.StatusUnprocessableEntity, http.StatusServiceUnavailable),
 	}, func(ctx context.Context, in *In) (*controlOutput, error) {
 		j, err := control(ctx, in)
-		if err != nil {
-			return nil, err
-		}
-		out := &controlOutput{Location: jobURL(j.ID), Body: s.shownWhole(j)}
-		if !j.State.Ended() {
-			out.RetryAfter = retryAfter(s.Poll)
-		}
-		return out, nil
+		return s.controlled(j, err)
 	})
+}
+
+// controlled answers to a control with the job that it has led to.
+func (s *server) controlled(j job.Job, err error) (*controlOutput, error) {
+	if err != nil {
+		return nil, err
+	}
+	out := &controlOutput{Location: jobURL(j.ID), Body: s.shownWhole(j)}
+	if !j.State.Ended() {
+		out.RetryAfter = retryAfter(s.Poll)
+	}
+	return out, nil
 }
 
 // listJobs halves the page until the answer is within MaxResponse. What a job may hold is bounded, but by

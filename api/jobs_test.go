@@ -215,6 +215,15 @@ func TestJobShowsEveryField(t *testing.T) {
 		{reflect.TypeFor[job.Save](), reflect.TypeFor[Save](), nil},
 		{reflect.TypeFor[job.Tally](), reflect.TypeFor[Tally](), nil},
 		{reflect.TypeFor[job.RowRef](), reflect.TypeFor[RowRef](), nil},
+		{reflect.TypeFor[job.Sync](), reflect.TypeFor[Sync](), nil},
+		{reflect.TypeFor[job.SyncTally](), reflect.TypeFor[SyncTally](), nil},
+		{reflect.TypeFor[job.ItemCodeCount](), reflect.TypeFor[ItemCodeCount](), nil},
+		{reflect.TypeFor[job.Wait](), reflect.TypeFor[Wait](), nil},
+		{reflect.TypeFor[job.Account](), reflect.TypeFor[Account](), nil},
+		{reflect.TypeFor[job.Try](), reflect.TypeFor[Try](), nil},
+		{reflect.TypeFor[job.Partner](), reflect.TypeFor[Partner](), nil},
+		{reflect.TypeFor[job.Schedule](), reflect.TypeFor[Schedule](), nil},
+		{reflect.TypeFor[job.ScheduledJob](), reflect.TypeFor[ScheduledJob](), nil},
 		{reflect.TypeFor[job.Upload](), reflect.TypeFor[Upload](), nil},
 		{reflect.TypeFor[job.UploadColumn](), reflect.TypeFor[UploadColumn](), nil},
 		{reflect.TypeFor[job.SameFile](), reflect.TypeFor[SameFile](), nil},
@@ -240,6 +249,10 @@ func TestJobShowsEveryField(t *testing.T) {
 	row := job.RowRef{Sheet: "s", Row: 2}
 	in.Save = &job.Save{Upload: "u", DryRun: true, Checked: &tally, Saved: &tally, HoldUntil: &day, UndoUntil: &day,
 		UndoneBy: "b", Undoes: "o", Parent: "p", Skipped: []string{"s"}, Example: &row, Stale: []job.RowRef{row}}
+	account := job.Account{Partner: "p", InFlight: 1, MaxInFlight: 2, Interval: 3, EasedUntil: &day, CoolingUntil: &day, OpenSince: &day, ProbeAt: &day,
+		QuotaUsed: 4, DailyQuota: 5, QuotaReset: &day, Starts: 6}
+	in.Sync = &job.Sync{Partner: "p", RetryOf: "r", Upload: "u", Wait: &job.Wait{Why: "w", Until: day, Since: day}, Account: &account,
+		Tally: job.SyncTally{Succeeded: 1, Failed: 2, Unprocessed: 3, Codes: []job.ItemCodeCount{{Code: "c", Count: 4}}}}
 	out := s.shownWhole(in)
 	assertSameJSON(t, in, out, "artifacts", "links")
 	upload := job.Upload{ID: "i", Kind: "k", Tenant: "t", Name: "n", Size: 1, SHA256: "s", Format: "f", Encoding: "e", Sheets: []string{"s"},
@@ -248,8 +261,18 @@ func TestJobShowsEveryField(t *testing.T) {
 	assertSameJSON(t, upload, shownUpload(upload))
 	page := job.ItemPage{Total: 1, Complete: true, NextPageToken: "n", Items: []job.Item{{Position: 1, Sheet: "s", Row: 2, Outcome: "o", Key: "k",
 		Errors:  []job.RowError{{Column: "c", Header: "h", Index: 1, Code: "d", Value: "v", Limit: "l", Other: &row, Message: "m"}},
-		Changes: []job.Change{{Column: "c", Before: "b", After: "a"}}}}}
-	assertSameJSON(t, page, shownItems(page))
+		Changes: []job.Change{{Column: "c", Before: "b", After: "a"}}, Message: "m", RemoteID: "r", Attempts: 1, SentAt: &day, DoneAt: &day,
+		Tries: []job.Try{{At: day, Millis: 1, Status: 2, Code: "c", Message: "m", JobID: "j"}}}}}
+	assertSameJSON(t, page, shownItems(page, "ko"))
+	coded := job.Item{Position: 1, Outcome: "failed", Code: job.ItemRejected, Message: "m"}
+	assertSameJSON(t, coded, shownItem(coded, "ko"), "meaning")
+	one, ms, rate, quota, timeout := 1, 2.5, "3/4m", int64(5), int64(600)
+	limits := job.PartnerLimits{MaxInFlight: &one, IntervalMillis: &ms, Rate: &rate, DailyQuota: &quota, TimeoutMillis: &timeout}
+	partner := job.Partner{Name: "n", Host: "h", Kinds: []string{"k"}, Configured: limits, Changed: &limits, Account: account}
+	assertSameJSON(t, partner, shownPartner(partner), "url")
+	schedule := job.Schedule{ID: "i", Type: "t", Kind: "k", Tenant: "n", Cron: "c", Zone: "z", Overlap: "o", Paused: true, Note: "n",
+		Request: json.RawMessage(`{}`), Next: []time.Time{day}, Recent: []job.ScheduledJob{{At: day, JobID: "j"}}, Skipped: 1, CreatedAt: day}
+	assertSameJSON(t, schedule, shownWholeSchedule(schedule), "links")
 	assertSameJSON(t, in.Artifacts[0], out.Artifacts[0], "key", "url")
 }
 

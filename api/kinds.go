@@ -42,6 +42,14 @@ type BulkSaveKind struct {
 	_ struct{} `json:"-" additionalProperties:"true"`
 }
 
+// SyncKind is all that a client has to know to ask for a sync.
+type SyncKind struct {
+	Type     job.Type `json:"type" enum:"sync"`
+	Template string   `json:"template" format:"uri-reference" doc:"An empty workbook for items, to fill in"`
+	dataset.SyncDescription
+	_ struct{} `json:"-" additionalProperties:"true"`
+}
+
 type (
 	listKindsOutput struct{ Body KindList }
 	getKindInput    struct {
@@ -54,7 +62,7 @@ type (
 func (s *server) registerKinds() {
 	register(s, huma.Operation{
 		OperationID: "list-kinds", Method: http.MethodGet, Path: "/v1/kinds", Tags: []string{"kinds"},
-		Summary: "What can be exported and saved", Responses: s.answers(),
+		Summary: "What can be exported, saved and sent", Responses: s.answers(),
 	}, s.listKinds)
 	register(s, huma.Operation{
 		OperationID: "get-kind", Method: http.MethodGet, Path: "/v1/kinds/{type}/{kind}", Tags: []string{"kinds"},
@@ -67,13 +75,14 @@ func (s *server) kindAnswers() map[string]*huma.Response {
 	schemas := s.api.OpenAPI().Components.Schemas
 	export := schemas.Schema(reflect.TypeFor[ExportKind](), true, "")
 	save := schemas.Schema(reflect.TypeFor[BulkSaveKind](), true, "")
+	sync := schemas.Schema(reflect.TypeFor[SyncKind](), true, "")
 	answers := s.answers(http.StatusNotFound, http.StatusUnprocessableEntity)
 	answers[statusKey(http.StatusOK)] = &huma.Response{
 		Description: "OK",
 		Content: map[string]*huma.MediaType{typeJSON: {Schema: &huma.Schema{
-			OneOf: []*huma.Schema{export, save},
+			OneOf: []*huma.Schema{export, save, sync},
 			Discriminator: &huma.Discriminator{PropertyName: "type", Mapping: map[string]string{
-				string(job.TypeExport): export.Ref, string(job.TypeBulkSave): save.Ref,
+				string(job.TypeExport): export.Ref, string(job.TypeBulkSave): save.Ref, string(job.TypeSync): sync.Ref,
 			}},
 		}}},
 	}
@@ -91,6 +100,9 @@ func (s *server) listKinds(context.Context, *struct{}) (*listKindsOutput, error)
 	for _, k := range s.Kinds.BulkSaves() {
 		add(job.TypeBulkSave, k.Name, k.Title, k.About)
 	}
+	for _, k := range s.Kinds.Syncs() {
+		add(job.TypeSync, k.Name, k.Title, k.About)
+	}
 	return out, nil
 }
 
@@ -107,9 +119,17 @@ func (s *server) getKind(_ context.Context, in *getKindInput) (*getKindOutput, e
 		if err != nil {
 			return nil, err
 		}
-		return &getKindOutput{Body: BulkSaveKind{Type: t, Template: kindURL(t, k.Name) + "/template.xlsx", BulkSaveDescription: k.Describe()}}, nil
+		return &getKindOutput{Body: BulkSaveKind{Type: t, Template: templateURL(t, k.Name), BulkSaveDescription: k.Describe()}}, nil
+	case job.TypeSync:
+		k, err := s.Kinds.Sync(in.Kind)
+		if err != nil {
+			return nil, err
+		}
+		return &getKindOutput{Body: SyncKind{Type: t, Template: templateURL(t, k.Name), SyncDescription: k.Describe()}}, nil
 	}
 	return nil, job.Errorf(job.CodeNotFound, "there are no kinds of type %s", in.Type)
 }
 
 func kindURL(t job.Type, name string) string { return "/v1/kinds/" + string(t) + "/" + name }
+
+func templateURL(t job.Type, name string) string { return kindURL(t, name) + "/template.xlsx" }

@@ -18,7 +18,7 @@ func TestKinds(t *testing.T) {
 	b := setup(t)
 	var list KindList
 	b.get(t, "/v1/kinds").json(t, &list)
-	require.Len(t, list.Kinds, 2)
+	require.Len(t, list.Kinds, 3)
 	assert.Equal(t, "출고내역", list.Kinds[0].Title.Ko)
 	assert.Equal(t, job.TypeBulkSave, list.Kinds[1].Type)
 
@@ -39,11 +39,20 @@ func TestKinds(t *testing.T) {
 	assert.Len(t, save.Fields, 2)
 	assert.NotContains(t, string(a.body), "secret_products", "tables are internal")
 
-	for _, c := range []struct{ query, language, sheet, file string }{
-		{"", "", "재고", "재고 양식.xlsx"}, {"?locale=en", "ko", "Stock levels", "Stock levels template.xlsx"},
-		{"", "en-GB", "Stock levels", "Stock levels template.xlsx"},
+	a = b.get(t, list.Kinds[2].URL)
+	var sync SyncKind
+	a.json(t, &sync)
+	assert.Equal(t, []any{job.TypeSync, "dispatch-shipments", "marketplace", "order"}, []any{sync.Type, sync.Name, sync.Partner, sync.InOrder})
+	assert.Len(t, sync.Fields, 2)
+	assert.Len(t, sync.Filters, 2)
+	assert.NotContains(t, string(a.body), "secret", "tables and the partner's protocol are internal")
+
+	for _, c := range []struct{ path, language, sheet, file string }{
+		{save.Template, "", "재고", "재고 양식.xlsx"}, {save.Template + "?locale=en", "ko", "Stock levels", "Stock levels template.xlsx"},
+		{save.Template, "en-GB", "Stock levels", "Stock levels template.xlsx"},
+		{sync.Template, "", "발송 통보", "발송 통보 양식.xlsx"}, {sync.Template + "?locale=en", "", "Dispatches", "Dispatches template.xlsx"},
 	} {
-		a = b.get(t, save.Template+c.query, "Accept-Language", c.language)
+		a = b.get(t, c.path, "Accept-Language", c.language)
 		require.Equal(t, http.StatusOK, a.StatusCode, "%s", a.body)
 		assert.Equal(t, xlsxType, a.Header.Get("Content-Type"))
 		assert.EqualValues(t, len(a.body), a.ContentLength)

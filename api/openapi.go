@@ -15,12 +15,16 @@ func (s *server) config() huma.Config {
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", "" // ours: see docs.go
 	config.CreateHooks = nil                                             // would add $schema to every answer
 	config.Transformers = []huma.Transformer{fromHuma}
-	config.Info.Description = "Exports and bulk saves of any size. A request starts a job; the job's state can be asked for, or watched, at any time. " +
+	config.Info.Description = "Exports, bulk saves and syncs of any size. A request starts a job; the job's state can be asked for, or watched, at any time. " +
 		"Errors are problem documents (RFC 9457). There is no login: give access to the port to those who may start jobs."
 	config.Tags = []*huma.Tag{
 		{Name: "exports", Description: "Start"},
-		{Name: "bulk-saves", Description: "Upload a file, start"},
+		{Name: "uploads", Description: "Files to be saved or sent"},
+		{Name: "bulk-saves", Description: "Start"},
+		{Name: "syncs", Description: "Start"},
 		{Name: "jobs", Description: "Watch, steer, download"},
+		{Name: "partners", Description: "Outside systems: how their accounts stand, and what they allow"},
+		{Name: "schedules", Description: "Jobs that are started again and again"},
 		{Name: "kinds", Description: "What there is"},
 		{Name: "operation", Description: "For those who run it"},
 	}

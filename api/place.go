@@ -24,9 +24,13 @@ func placeOf(location, message string) ProblemPlace {
 		pointer, message = pointer+"/"+escapePointer(missing), "is required"
 	}
 	switch {
+	case message == validation.MsgExpectedMatchExactlyOneSchema && rest == "": // of several bodies, told apart by their type
+		pointer, message = "/type", "is none of those there are"
+	case message == validation.MsgExpectedPropertyNameInObject:
+		message = "is required"
 	case message == validation.MsgUnexpectedProperty:
 		message = "is not known here"
-	case message == validation.MsgExpectedMatchExactlyOneSchema && strings.HasPrefix(rest, filtersPath):
+	case message == validation.MsgExpectedMatchExactlyOneSchema && strings.HasPrefix(strings.TrimPrefix(rest, requestPath), filtersPath):
 		message = "must be a string, a number, a boolean, or an array of those"
 	case strings.HasPrefix(message, "json: "): // names Go types, which tell the client nothing
 		message = "holds a value of the wrong type or beyond what can be read"
@@ -38,6 +42,7 @@ func placeOf(location, message string) ProblemPlace {
 const (
 	filtersPath = "filters."
 	mappingPath = "mapping."
+	requestPath = "request." // of a schedule; has filters
 )
 
 // pointerTo turns "columns[2]" or "filters.from" into a JSON pointer.
@@ -45,9 +50,9 @@ func pointerTo(path string) string {
 	if path == "" {
 		return ""
 	}
-	for _, object := range []string{filtersPath, mappingPath} {
+	for _, object := range []string{filtersPath, mappingPath, requestPath + filtersPath} {
 		if name, ok := strings.CutPrefix(path, object); ok {
-			return "/" + strings.TrimSuffix(object, ".") + "/" + escapePointer(name)
+			return "/" + strings.ReplaceAll(object, ".", "/") + escapePointer(name)
 		}
 	}
 	var b strings.Builder

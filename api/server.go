@@ -46,10 +46,29 @@ type Jobs interface {
 	StartBulkSave(ctx context.Context, in contract.BulkSaveInput, key string) (j job.Job, replayed bool, err error)
 	// Undo starts a job that undoes a bulk save; CodeConflict when that cannot be undone, or not any more.
 	Undo(ctx context.Context, id, requestedBy string) (job.Job, error)
-	// Items tells about single rows of a bulk save.
+	// StartSync is to syncs what StartBulkSave is to bulk saves.
+	StartSync(ctx context.Context, in contract.SyncInput, key string) (j job.Job, replayed bool, err error)
+	// RetryItems starts a job that sends chosen items of an ended sync again; its JobID is not looked at. CodeConflict
+	// when there is nothing to send again.
+	RetryItems(ctx context.Context, id string, sel contract.SyncRetry, requestedBy string) (job.Job, error)
+	// Items tells about single rows of a bulk save, or items of a sync.
 	Items(ctx context.Context, id string, q job.ItemQuery) (job.ItemPage, error)
 	// Artifact finds a file by its name; CodeGone once it has expired.
 	Artifact(ctx context.Context, id, name string) (job.Artifact, error)
+	// Partners are all that are configured or that a kind names.
+	Partners(ctx context.Context) ([]job.Partner, error)
+	Partner(ctx context.Context, name string) (job.Partner, error)
+	// ChangePartner changes limits for all processes and running jobs, within seconds. reset forgets earlier changes first.
+	ChangePartner(ctx context.Context, name string, change job.PartnerLimits, reset bool) (job.Partner, error)
+	Schedules(ctx context.Context) ([]job.Schedule, error)
+	Schedule(ctx context.Context, id string) (job.Schedule, error)
+	// CreateSchedule fills in what a schedule leaves out. CodeConflict when there is one of that ID.
+	CreateSchedule(ctx context.Context, s job.Schedule, requestedBy string) (job.Schedule, error)
+	ChangeSchedule(ctx context.Context, id string, c job.ScheduleChange) (job.Schedule, error)
+	// DeleteSchedule leaves jobs that the schedule has started alone.
+	DeleteSchedule(ctx context.Context, id string) error
+	// RunSchedule starts the job now, as the schedule's overlap policy allows.
+	RunSchedule(ctx context.Context, id string) error
 }
 
 // Options say what the API stands on. Jobs, Files and Kinds are needed, the rest may be left out.
@@ -141,6 +160,9 @@ func New(options Options) (http.Handler, error) {
 	if s.metrics, err = newMetrics(s.Metrics); err != nil {
 		return nil, err
 	}
+	if err := s.Metrics.Register(partnerMetrics{partners: s.Jobs.Partners, logger: s.Logger}); err != nil {
+		return nil, fmt.Errorf("register metrics: %w", err)
+	}
 	s.hub = newHub(s.Jobs, s.Poll, s.Logger, s.metrics.watched)
 
 	engine := s.engine()
@@ -148,10 +170,13 @@ func New(options Options) (http.Handler, error) {
 	s.registerExports()
 	s.registerUploads()
 	s.registerBulkSaves()
+	s.registerSyncs()
 	s.registerJobs()
 	s.registerItems()
 	s.registerEvents()
 	s.registerArtifacts()
+	s.registerPartners()
+	s.registerSchedules()
 	s.registerKinds()
 	s.registerTemplate()
 	s.registerHealth()

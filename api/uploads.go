@@ -16,7 +16,7 @@ import (
 // Upload is [job.Upload] with its documentation and without its place in blob storage.
 type Upload struct {
 	ID        string         `json:"id"`
-	Kind      string         `json:"kind" doc:"Kind of bulk save that it is for"`
+	Kind      string         `json:"kind" doc:"Kind of bulk save or sync that it is for"`
 	Tenant    string         `json:"tenant" doc:"Seller code"`
 	Name      string         `json:"name" doc:"The file's name"`
 	Size      int64          `json:"size" doc:"Bytes"`
@@ -54,7 +54,7 @@ type SameFile struct {
 
 type (
 	uploadInput struct {
-		Kind        string    `query:"kind" maxLength:"64" doc:"Kind of bulk save that it is for; required, here or in the form" example:"stock-levels"`
+		Kind        string    `query:"kind" maxLength:"64" doc:"Kind of bulk save or sync that it is for; required, here or in the form" example:"stock-levels"`
 		Tenant      string    `query:"tenant" maxLength:"64" doc:"Seller code; required, here or in the form" example:"acme"`
 		Filename    string    `query:"filename" maxLength:"255" doc:"The file's name, where the body is the file itself"`
 		RequestedBy Requester `header:"X-Requested-By" maxLength:"200" doc:"Who asks"`
@@ -72,9 +72,9 @@ type (
 func (s *server) registerUploads() {
 	const path = "/v1/uploads"
 	registerLong(s, huma.Operation{
-		OperationID: "upload", Method: http.MethodPost, Path: path, Tags: []string{"bulk-saves"},
-		Summary: "Upload a file to be saved",
-		Description: "Stores the file while it comes, and answers with what its columns are taken for. Nothing is saved yet: that is what POST /v1/bulk-saves/{kind} is for. " +
+		OperationID: "upload", Method: http.MethodPost, Path: path, Tags: []string{"uploads"},
+		Summary: "Upload a file to be saved or sent",
+		Description: "Stores the file while it comes, and answers with what its columns are taken for. Nothing is saved or sent yet: that is what POST /v1/bulk-saves/{kind} and POST /v1/syncs/{kind} are for. " +
 			"The body is the file itself, or a form whose part `file` comes last. At most " + sizeOf(s.MaxUpload) + ".",
 		DefaultStatus: http.StatusCreated, RejectUnknownQueryParameters: true,
 		Middlewares: huma.Middlewares{s.receive},
@@ -86,7 +86,7 @@ func (s *server) registerUploads() {
 	})
 
 	register(s, huma.Operation{
-		OperationID: "get-upload", Method: http.MethodGet, Path: path + "/{id}", Tags: []string{"bulk-saves"},
+		OperationID: "get-upload", Method: http.MethodGet, Path: path + "/{id}", Tags: []string{"uploads"},
 		Summary:   "One upload",
 		Responses: s.answers(http.StatusNotFound, http.StatusGone, http.StatusUnprocessableEntity, http.StatusServiceUnavailable),
 	}, func(ctx context.Context, in *getUploadInput) (*getUploadOutput, error) {
