@@ -52,12 +52,7 @@ var saveStories = map[string]saveStory{
 	"bulk_save_cancelled": {chunks: 20, at: 5, from: func(ctx context.Context, c client.Client, run client.WorkflowRun) error {
 		return c.CancelWorkflow(ctx, run.GetID(), run.GetRunID())
 	}},
-	"bulk_save_paused": {chunks: 12, at: 4, from: func(ctx context.Context, c client.Client, run client.WorkflowRun) error {
-		if err := contract.Pause.Send(ctx, c, run.GetID(), run.GetRunID()); err != nil {
-			return err
-		}
-		return contract.Resume.Send(ctx, c, run.GetID(), run.GetRunID())
-	}},
+	"bulk_save_paused": {chunks: 12, at: 4, from: pauseAndResume},
 	"bulk_save_failed": {chunks: 6, apply: func(chunk, _ int) error {
 		if chunk == 3 {
 			return temporal.NewNonRetryableApplicationError("a fault", string(job.ReasonInternal), nil)

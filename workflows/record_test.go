@@ -47,12 +47,7 @@ var stories = map[string]story{
 	"export_cancelled": {pages: 20, window: 2, at: 5, from: func(ctx context.Context, c client.Client, run client.WorkflowRun) error {
 		return c.CancelWorkflow(ctx, run.GetID(), run.GetRunID())
 	}},
-	"export_paused": {pages: 12, window: 2, at: 4, from: func(ctx context.Context, c client.Client, run client.WorkflowRun) error {
-		if err := contract.Pause.Send(ctx, c, run.GetID(), run.GetRunID()); err != nil {
-			return err
-		}
-		return contract.Resume.Send(ctx, c, run.GetID(), run.GetRunID())
-	}},
+	"export_paused": {pages: 12, window: 2, at: 4, from: pauseAndResume},
 	"export_failed": {pages: 6, window: 2, page: func(page, _ int) error {
 		if page == 3 {
 			return temporal.NewNonRetryableApplicationError("a fault", string(job.ReasonInternal), nil)
@@ -66,7 +61,17 @@ var stories = map[string]story{
 		return nil
 	}},
 	"housekeeping":       {housing: true}, // from before bulk saves
-	"housekeeping_saves": {housing: true},
+	"housekeeping_saves": {housing: true}, // from before syncs
+	"housekeeping_syncs": {housing: true},
+	// From when the row was looked at only where there was something to record.
+	"export_recorded_on_change": {pages: 12, window: 2, at: 4, from: pauseAndResume},
+}
+
+func pauseAndResume(ctx context.Context, c client.Client, run client.WorkflowRun) error {
+	if err := contract.Pause.Send(ctx, c, run.GetID(), run.GetRunID()); err != nil {
+		return err
+	}
+	return contract.Resume.Send(ctx, c, run.GetID(), run.GetRunID())
 }
 
 // TestRecord records the histories that are not there yet, on a real server with stand-ins for the
@@ -141,7 +146,7 @@ func (s story) stage(t *testing.T, c client.Client, queue string) (stop func()) 
 	play(w, contract.CleanUpExport, func(context.Context, contract.JobRef) (contract.Nothing, error) { return nothing() })
 	play(w, contract.SendAlert, func(context.Context, contract.Alert) (contract.Nothing, error) { return nothing() })
 	for _, ref := range []contract.Activity[contract.Nothing, contract.Count]{
-		contract.HealJobs, contract.ExpireArtifacts, contract.SweepBlobs, contract.PruneKeys, contract.PruneUploads, contract.PruneSaves,
+		contract.HealJobs, contract.ExpireArtifacts, contract.SweepBlobs, contract.PruneKeys, contract.PruneUploads, contract.PruneSaves, contract.PruneSyncs,
 	} {
 		play(w, ref, func(context.Context, contract.Nothing) (contract.Count, error) { return contract.Count{Count: 1}, nil })
 	}

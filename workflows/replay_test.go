@@ -26,6 +26,7 @@ const histories = "testdata/histories"
 var courses = []string{
 	"export_succeeded", "export_no_data", "export_continued_as_new", "export_redone", "export_cancelled",
 	"export_paused", "export_failed", "export_plan_lost", "housekeeping", "housekeeping_saves",
+	"housekeeping_syncs", "export_recorded_on_change",
 }
 
 // saveCourses are those of bulk saves.
@@ -34,11 +35,17 @@ var saveCourses = []string{
 	"bulk_save_failed", "bulk_save_continued_as_new", "bulk_save_plan_lost", "bulk_save_paused", "bulk_save_undone",
 }
 
+// syncCourses are those of syncs, and of what starts them.
+var syncCourses = []string{
+	"sync_succeeded", "sync_nothing", "sync_continued_as_new", "sync_waited", "sync_outage", "sync_outage_given_up",
+	"sync_unauthorised", "sync_cancelled", "sync_paused", "sync_scheduled",
+}
+
 func TestReplay(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob(filepath.Join(histories, "*.json"))
 	require.NoError(t, err)
-	for _, course := range slices.Concat(courses, saveCourses) {
+	for _, course := range slices.Concat(courses, saveCourses, syncCourses) {
 		require.Contains(t, files, filepath.Join(histories, course+".json"))
 	}
 	for _, file := range files {
@@ -47,6 +54,8 @@ func TestReplay(t *testing.T) {
 			replayer := worker.NewWorkflowReplayer()
 			contract.Export.Register(replayer, workflows.Export)
 			contract.BulkSave.Register(replayer, workflows.BulkSave)
+			contract.Sync.Register(replayer, workflows.Sync)
+			contract.Scheduled.Register(replayer, workflows.Scheduled)
 			contract.Housekeeping.Register(replayer, workflows.Housekeeping)
 			require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(nil, file))
 		})

@@ -47,7 +47,9 @@ func newLine(t *testing.T) *line {
 		plan: contract.SyncPlan{Partner: "marketplace", Items: 50, Stretches: 5},
 		left: map[int]int{}, queues: map[string]bool{},
 	}
-	l.onSend = func(_ context.Context, ref contract.StretchRef) (contract.StretchResult, error) { return l.take(ref, 10, 0), nil }
+	l.onSend = func(_ context.Context, ref contract.StretchRef) (contract.StretchResult, error) {
+		return l.take(ref, 10, 0), nil
+	}
 	l.TestWorkflowEnvironment = (&testsuite.WorkflowTestSuite{}).NewTestWorkflowEnvironment()
 	l.SetTestTimeout(20 * time.Second)
 	contract.Sync.Register(l, workflows.Sync)
@@ -155,14 +157,18 @@ func TestSyncSendsEveryStretch(t *testing.T) {
 func TestSyncTellsWhatFailed(t *testing.T) {
 	t.Parallel()
 	l := newLine(t)
-	l.onSend = func(_ context.Context, ref contract.StretchRef) (contract.StretchResult, error) { return l.take(ref, 9, 1), nil }
+	l.onSend = func(_ context.Context, ref contract.StretchRef) (contract.StretchResult, error) {
+		return l.take(ref, 9, 1), nil
+	}
 	got := l.run(t)
 	require.Equal(t, job.PartiallySucceeded, got.State)
 	require.Equal(t, job.ReasonItems, got.Reason)
 	require.Equal(t, "5 of 50 items failed", got.Message)
 
 	l = newLine(t)
-	l.onSend = func(_ context.Context, ref contract.StretchRef) (contract.StretchResult, error) { return l.take(ref, 0, 10), nil }
+	l.onSend = func(_ context.Context, ref contract.StretchRef) (contract.StretchResult, error) {
+		return l.take(ref, 0, 10), nil
+	}
 	got = l.run(t)
 	require.Equal(t, job.Failed, got.State)
 	require.Equal(t, job.ReasonItems, got.Reason)
@@ -194,7 +200,9 @@ func TestSyncOfInvalidItemsOnlyFails(t *testing.T) {
 func TestSyncGoesOnWithWhatIsLeft(t *testing.T) {
 	t.Parallel()
 	l := newLine(t)
-	l.onSend = func(_ context.Context, ref contract.StretchRef) (contract.StretchResult, error) { return l.take(ref, 4, 0), nil }
+	l.onSend = func(_ context.Context, ref contract.StretchRef) (contract.StretchResult, error) {
+		return l.take(ref, 4, 0), nil
+	}
 	got := l.run(t)
 	require.Equal(t, job.SyncTally{Succeeded: 50}, got.Sync.Tally)
 	require.Len(t, l.sent, 15, "4, 4 and 2 items of each")
@@ -339,7 +347,9 @@ func TestSyncContinuesAsNew(t *testing.T) {
 	t.Parallel()
 	l := newLine(t)
 	l.limits.StepsPerRun = 2
-	l.onSend = func(_ context.Context, ref contract.StretchRef) (contract.StretchResult, error) { return l.take(ref, 6, 0), nil }
+	l.onSend = func(_ context.Context, ref contract.StretchRef) (contract.StretchResult, error) {
+		return l.take(ref, 6, 0), nil
+	}
 	l.ExecuteWorkflow(contract.Sync.Name, contract.SyncInput{Kind: "dispatch-shipments", Tenant: "acme"})
 	var again *workflow.ContinueAsNewError
 	require.ErrorAs(t, l.GetWorkflowError(), &again)
