@@ -39,8 +39,9 @@ type Auth struct {
 	Scheme string
 	Header string
 	Token  Secret
-	// HMAC signs with SHA-256 under Token: the lower-case hex of method, path with query, Unix time and body, joined by
-	// line feeds, goes into Header (default X-Signature), the time into X-Timestamp, KeyID into X-Key-Id.
+	// KeyID names the token where hmac signs, with SHA-256 under Token: the lower-case hex of method, path with query, Unix
+	// time and body, joined by line feeds, goes into Header (default X-Signature), the time into X-Timestamp, KeyID into
+	// X-Key-Id.
 	KeyID string
 }
 
@@ -84,4 +85,6 @@ type Answer struct {
 	Report pace.Report
 	At     time.Time
 	Took   time.Duration
+	// Err is what went wrong beneath, for the log; nil where there was a whole answer.
+	Err error
 }
