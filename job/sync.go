@@ -108,6 +108,8 @@ type Try struct {
 	Code ItemCode `json:"code,omitempty"`
 	// Message is the partner's, or what went wrong on the way to it.
 	Message string `json:"message,omitempty"`
+	// Held tells that the partner was out altogether: the attempt does not count against the item.
+	Held bool `json:"held,omitempty"`
 	// JobID is set on attempts of an earlier job.
 	JobID string `json:"job_id,omitempty"`
 }

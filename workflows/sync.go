@@ -19,7 +19,7 @@ type sync struct {
 	sync job.Sync
 
 	next     int        // the first stretch that has not been started
-	redo     []int      // stretches before it that have items left, in order
+	redo     []int      // stretches before it that have items left
 	outage   *time.Time // since when the partner is out
 	reported bool
 }

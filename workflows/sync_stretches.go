@@ -50,11 +50,11 @@ func (s *sync) take() int {
 	return s.next - 1
 }
 
-// giveBack notes that a stretch has items left.
+// giveBack notes that a stretch has items left. It goes behind the others, so that a partner that is out is not probed
+// with the same one again and again.
 func (s *sync) giveBack(stretch int) {
-	at, found := slices.BinarySearch(s.redo, stretch)
-	if !found {
-		s.redo = slices.Insert(slices.Clone(s.redo), at, stretch)
+	if !slices.Contains(s.redo, stretch) {
+		s.redo = append(slices.Clone(s.redo), stretch)
 	}
 }
 
