@@ -51,6 +51,12 @@ func checkSync(k Sync) []error {
 	if k.InOrder != "" && k.Rows().field(k.InOrder) < 0 {
 		wrong = append(wrong, fmt.Errorf("in order: there is no field %q", k.InOrder))
 	}
+	if n := k.widthOf(k.Key...); n > maxItemKey {
+		wrong = append(wrong, fmt.Errorf("the key may have %d characters: more than the %d that are kept", n, maxItemKey))
+	}
+	if n := k.widthOf(k.InOrder); n > maxItemOrder {
+		wrong = append(wrong, fmt.Errorf("in order: %q may have %d characters: more than the %d that are kept", k.InOrder, n, maxItemOrder))
+	}
 	wrong = append(wrong, checkSource(k.Source)...)
 	wrong = append(wrong, k.checkColumns()...)
 	wrong = append(wrong, checkFilters(k.Filters, k.Source.aliases())...)
@@ -59,6 +65,23 @@ func checkSync(k Sync) []error {
 	}
 	return wrong
 }
+
+// widthOf is how many characters some fields may have together.
+func (k Sync) widthOf(names ...string) int {
+	n := 0
+	for i, name := range names {
+		if i > 0 {
+			n += len(keySeparator)
+		}
+		if at := k.Rows().field(name); at >= 0 {
+			n += max(k.Fields[at].MaxLength, maxPlain)
+		}
+	}
+	return n
+}
+
+// maxPlain is more than a number or an instant has in plain notation.
+const maxPlain = 40
 
 // checkColumns checks that what comes from the database are items, with all that one must have.
 func (k Sync) checkColumns() []error {
@@ -81,14 +104,14 @@ func (k Sync) checkColumns() []error {
 	return wrong
 }
 
-// given are values that every effect may name.
-var given = []string{"seller_id", "now", "remote_id"}
+// alwaysNamed are values that every effect may name, whatever the fields.
+var alwaysNamed = []string{"seller_id", "now", "remote_id"}
 
 // checkEffects checks that what is saved is known.
 func (k Sync) checkEffects() []error {
 	var wrong []error
-	known := append(k.Rows().fieldNames(), given...)
-	for _, name := range given {
+	known := append(k.Rows().fieldNames(), alwaysNamed...)
+	for _, name := range alwaysNamed {
 		if k.Rows().field(name) >= 0 {
 			wrong = append(wrong, fmt.Errorf("field %q: the name is taken by what every effect may name", name))
 		}

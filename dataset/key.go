@@ -51,7 +51,7 @@ func (k Rows) KeyOf(values []any) string {
 			parts = append(parts, display(value))
 		}
 	}
-	return strings.Join(parts, " / ")
+	return strings.Join(parts, keySeparator)
 }
 
 // KeyColumn is the first field of [Rows.KeyOf] that the row has a value for; empty for a row without one.

@@ -22,8 +22,8 @@ func checkPointer(pointer string) error {
 // unescapePointer undoes a pointer's own escapes, in the order that RFC 6901 asks for: ~01 is ~1.
 var unescapePointer = strings.NewReplacer("~1", "/", "~0", "~")
 
-// at returns what a pointer leads to in a decoded JSON document, and whether it is there. An index has no leading zeros.
-func at(doc any, pointer string) (any, bool) {
+// valueAt returns what a pointer leads to in a decoded JSON document, and whether it is there. An index has no leading zeros.
+func valueAt(doc any, pointer string) (any, bool) {
 	if pointer == "" {
 		return doc, true
 	}

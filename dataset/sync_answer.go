@@ -47,7 +47,7 @@ func (k Sync) Read(body []byte, n int) ([]SyncAnswer, error) {
 		}
 		return []SyncAnswer{k.Call.read(doc)}, nil
 	}
-	found, _ := at(doc, k.Call.Results)
+	found, _ := valueAt(doc, k.Call.Results)
 	results, ok := found.([]any)
 	switch {
 	case !ok:
@@ -99,7 +99,7 @@ func decode(body []byte) (any, error) {
 // read reads the answer to one item.
 func (c Call) read(doc any) SyncAnswer {
 	if c.Error != "" {
-		if said, ok := at(doc, c.Error); ok && said != nil && said != false && said != "" {
+		if said, ok := valueAt(doc, c.Error); ok && said != nil && said != false && said != "" {
 			return SyncAnswer{Refused: true, Message: cmp.Or(c.message(doc), words(said, wordsWithin))}
 		}
 	}
@@ -119,7 +119,7 @@ func (c Call) read(doc any) SyncAnswer {
 
 // textAt is the text, number or truth at a place; empty where there is none.
 func textAt(doc any, pointer string, most int) (string, error) {
-	found, _ := at(doc, pointer)
+	found, _ := valueAt(doc, pointer)
 	var text string
 	switch v := found.(type) {
 	case nil:
@@ -196,7 +196,7 @@ func (k Sync) Message(body []byte) string {
 
 func (c Call) message(doc any) string {
 	if c.Message != "" {
-		said, _ := at(doc, c.Message)
+		said, _ := valueAt(doc, c.Message)
 		if text := words(said, wordsWithin); text != "" {
 			return text
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/longhaul/longhaul/job"
@@ -116,6 +117,24 @@ func (k Sync) Item(values []any, errs []job.RowError) SyncItem {
 	return k.newItem(fields, errs)
 }
 
+// What is kept of an item's key and order, in characters. A field may hold no more than that; what is wrong may.
+const (
+	maxItemKey   = 300
+	maxItemOrder = 200
+)
+
+// keySeparator stands between the values of a key.
+const keySeparator = " / "
+
 func (k Sync) newItem(fields map[string]string, errs []job.RowError) SyncItem {
-	return SyncItem{Key: k.keyOfFields(fields), Order: fields[k.InOrder], Fields: fields, Errors: errs}
+	var key []string
+	for _, name := range k.Key {
+		if value := fields[name]; value != "" {
+			key = append(key, value)
+		}
+	}
+	return SyncItem{
+		Key: cut(strings.Join(key, keySeparator), maxItemKey), Order: cut(fields[k.InOrder], maxItemOrder),
+		Fields: fields, Errors: errs,
+	}
 }

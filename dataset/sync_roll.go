@@ -2,21 +2,9 @@ package dataset
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/longhaul/longhaul/job"
 )
-
-// keyOfFields is an item's key for people: A-1 / 2.
-func (k Sync) keyOfFields(fields map[string]string) string {
-	var parts []string
-	for _, name := range k.Key {
-		if value := fields[name]; value != "" {
-			parts = append(parts, value)
-		}
-	}
-	return strings.Join(parts, " / ")
-}
 
 // SyncRoll finds the items of an upload that are there twice. It keeps some 40 bytes for an item, and serves one goroutine.
 type SyncRoll struct {
