@@ -69,7 +69,7 @@ func (f *fakeJobs) StartSync(ctx context.Context, in contract.SyncInput, key str
 		}
 	}
 	for header, field := range in.Mapping {
-		if field != "" && kind.Rows().Title == (dataset.Text{}) || strings.HasPrefix(field, "no_") {
+		if field != "" && !slices.ContainsFunc(kind.Fields, func(known dataset.Field) bool { return known.Name == field }) {
 			return job.Job{}, false, job.Invalid(job.FieldError{Pointer: "/mapping/" + escapePointer(header), Message: "there is no such field"})
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/longhaul/longhaul/dataset"
 	"github.com/longhaul/longhaul/job"
 )
 
@@ -76,4 +77,43 @@ func TestListItemsIsBounded(t *testing.T) {
 	a.json(t, &page)
 	assert.Len(t, page.Items, 50)
 	assert.Equal(t, "next", page.NextPageToken)
+}
+
+func TestListItemsOfSync(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.jobs.put(syncing("sync-1"))
+	b.jobs.outcomes = []job.Item{
+		{Position: 1, Outcome: "succeeded", Key: "L-1", RemoteID: "d-1", Attempts: 1, SentAt: &day, DoneAt: &day, Tries: []job.Try{{At: day, Millis: 20, Status: 201}}},
+		{Position: 2, Row: 3, Outcome: "failed", Code: job.ItemRejected, Message: "unbekannte Sendung", Attempts: 2,
+			Tries: []job.Try{{At: day, Code: job.ItemTimedOut, Message: "no answer", JobID: "sync-0"}, {At: day, Status: 422, Code: job.ItemRejected}}},
+		{Position: 3, Outcome: "unprocessed", Code: job.ItemStopped},
+		{Position: 4},
+	}
+	for locale, words := range map[string]string{"ko": "보내지 않았습니다", "en": "not sent"} {
+		var page ItemPage
+		a := b.get(t, "/v1/jobs/sync-1/items?locale="+locale)
+		assert.Equal(t, locale, a.Header.Get("Content-Language"))
+		a.json(t, &page)
+		require.Len(t, page.Items, 4)
+		sent, refused, stopped, waiting := page.Items[0], page.Items[1], page.Items[2], page.Items[3]
+		assert.Equal(t, []any{"d-1", 1, "", ""}, []any{sent.RemoteID, sent.Attempts, sent.Meaning, sent.Message})
+		assert.Equal(t, 201, sent.Tries[0].Status)
+		assert.Equal(t, []any{ItemCode("rejected"), "unbekannte Sendung"}, []any{refused.Code, refused.Message}, "the partner's words stay")
+		assert.Equal(t, dataset.ItemMessage(job.ItemRejected, locale), refused.Meaning)
+		assert.Equal(t, "sync-0", refused.Tries[0].JobID)
+		assert.Contains(t, stopped.Message, words, "where it has said nothing, the code does")
+		assert.Equal(t, "waiting", waiting.Outcome)
+	}
+	for query, want := range map[string]job.ItemQuery{
+		"outcome=failed&code=rejected": {Outcome: "failed", Code: job.ItemRejected}, "outcome=waiting": {Outcome: "waiting"},
+		"outcome=succeeded": {Outcome: "succeeded"}, "outcome=unprocessed": {Outcome: "unprocessed"}, "code=unknown_effect": {Code: job.ItemUnknown},
+	} {
+		b.jobs.fakeSaves.asked = nil
+		require.Equal(t, http.StatusOK, b.get(t, "/v1/jobs/sync-1/items?"+query).StatusCode)
+		want.PageSize, want.Locale = 50, "ko"
+		assert.Equal(t, []job.ItemQuery{want}, b.jobs.fakeSaves.asked)
+	}
+	p := b.get(t, "/v1/jobs/sync-1/items?code=lost").problem(t, http.StatusUnprocessableEntity)
+	assert.Equal(t, "code", place(t, p)["parameter"])
 }

@@ -262,7 +262,7 @@ func TestJobShowsEveryField(t *testing.T) {
 	page := job.ItemPage{Total: 1, Complete: true, NextPageToken: "n", Items: []job.Item{{Position: 1, Sheet: "s", Row: 2, Outcome: "o", Key: "k",
 		Errors:  []job.RowError{{Column: "c", Header: "h", Index: 1, Code: "d", Value: "v", Limit: "l", Other: &row, Message: "m"}},
 		Changes: []job.Change{{Column: "c", Before: "b", After: "a"}}, Message: "m", RemoteID: "r", Attempts: 1, SentAt: &day, DoneAt: &day,
-		Tries: []job.Try{{At: day, Millis: 1, Status: 2, Code: "c", Message: "m", JobID: "j"}}}}}
+		Tries: []job.Try{{At: day, Millis: 1, Status: 2, Code: "c", Message: "m", Held: true, JobID: "j"}}}}}
 	assertSameJSON(t, page, shownItems(page, "ko"))
 	coded := job.Item{Position: 1, Outcome: "failed", Code: job.ItemRejected, Message: "m"}
 	assertSameJSON(t, coded, shownItem(coded, "ko"), "meaning")

@@ -102,6 +102,22 @@ func TestDocumentIsTrue(t *testing.T) {
 	assert.Equal(t, codes, words("RowError", "code"))
 	assert.Equal(t, codes, words("CodeCount", "code"))
 	assert.Contains(t, words("Progress", "phase"), string(job.PhaseHolding))
+	assert.Contains(t, words("Progress", "phase"), string(job.PhaseSending))
+	codes = nil
+	for _, c := range job.ItemCodes {
+		codes = append(codes, string(c))
+	}
+	assert.Equal(t, codes, words("ItemCodeCount", "code"))
+	assert.Equal(t, codes, words("Item", "code"))
+	assert.Len(t, doc.Paths.Find("/v1/jobs/{id}/items").Get.Parameters.GetByInAndName("query", "code").Schema.Value.Enum, len(codes))
+	assert.Equal(t, []string{string(job.WaitCooling), string(job.WaitQuota), string(job.WaitOutage)}, words("Wait", "why"))
+	var overlaps []string
+	for _, o := range job.Overlaps {
+		overlaps = append(overlaps, string(o))
+	}
+	for _, schema := range []string{"Schedule", "ExportSchedule", "SyncSchedule", "ScheduleChange"} {
+		assert.Equal(t, overlaps, words(schema, "overlap"))
+	}
 
 	start := doc.Paths.Find("/v1/exports/{kind}").Post
 	for _, status := range []string{"202", "400", "403", "404", "409", "413", "415", "422", "500", "503"} {
@@ -114,8 +130,14 @@ func TestDocumentIsTrue(t *testing.T) {
 		assert.NotNil(t, save.Responses.Value(status), status)
 	}
 	assert.Contains(t, save.Responses.Value("202").Value.Headers, "Longhaul-Same-File")
+	sync := doc.Paths.Find("/v1/syncs/{kind}").Post
+	for status := range save.Responses.Map() {
+		assert.NotNil(t, sync.Responses.Value(status), status)
+	}
+	assert.False(t, doc.Paths.Find("/v1/jobs/{id}/retry").Post.RequestBody.Value.Required)
+	assert.NotNil(t, doc.Paths.Find("/v1/schedules/{id}").Delete.Responses.Value("204"))
 	assert.Contains(t, doc.Paths.Find("/v1/uploads").Post.Responses.Value("201").Value.Headers, "Location")
-	for _, op := range []*openapi3.Operation{save, doc.Paths.Find("/v1/uploads").Post} {
+	for _, op := range []*openapi3.Operation{save, sync, doc.Paths.Find("/v1/uploads").Post} {
 		require.NotNil(t, op.RequestBody)
 		assert.True(t, op.RequestBody.Value.Required)
 		for media := range fileTypes {
@@ -149,10 +171,21 @@ func TestAnswersFitTheDocument(t *testing.T) {
 	b.jobs.put(s)
 	b.jobs.outcomes = []job.Item{refusedRow(1, "숫자가 아닙니다"), {Position: 2, Outcome: "updated", Changes: []job.Change{{Column: "sku"}}}}
 	b.uploaded(t)
-	b.jobs.list = []job.Job{j, running("job-2"), s}
+	b.jobs.partners = map[string]job.Partner{"marketplace": marketplace()}
+	b.jobs.schedules = map[string]job.Schedule{"nightly": nightly("nightly")}
+	waiting := syncing("sync-1")
+	waiting.State, waiting.Sync.Wait, waiting.Sync.Account.CoolingUntil = job.Waiting, &job.Wait{Why: job.WaitCooling, Since: day, Until: day}, &day
+	b.jobs.put(waiting)
+	b.jobs.outcomes = append(b.jobs.outcomes, job.Item{Position: 3}, job.Item{
+		Position: 4, Outcome: "failed", Code: job.ItemRejected, SentAt: &day, DoneAt: &day, Tries: []job.Try{{At: day, Status: 422, Code: job.ItemRejected}, {At: day}},
+	})
+	b.jobs.list = []job.Job{j, running("job-2"), s, waiting}
 	for path, schema := range map[string]string{
 		"/v1/jobs/job-1": "Job", "/v1/jobs": "JobPage", "/v1/kinds": "KindList", "/v1/kinds/export/shipments": "ExportKind",
 		"/v1/kinds/bulk_save/stock-levels": "BulkSaveKind", "/v1/jobs/save-1": "Job", "/v1/jobs/save-1/items": "ItemPage",
+		"/v1/kinds/sync/dispatch-shipments": "SyncKind", "/v1/jobs/sync-1": "Job", "/v1/jobs/sync-1/items": "ItemPage",
+		"/v1/partners": "PartnerList", "/v1/partners/marketplace": "Partner", "/v1/partners/nobody": "Problem",
+		"/v1/schedules": "SchedulePage", "/v1/schedules/nightly": "Schedule", "/v1/schedules/nothing": "Problem",
 		"/v1/uploads/upload-1": "Upload", "/v1/uploads/nothing": "Problem", "/v1/jobs/save-1/items?page_size=0": "Problem",
 		"/healthz": "Health", "/readyz": "Health", "/v1/jobs/nothing": "Problem", "/v1/jobs?page_size=0": "Problem",
 	} {
@@ -193,6 +226,50 @@ func TestRequestsFitTheDocument(t *testing.T) {
 		}
 		a := b.send(t, http.MethodPost, path, body)
 		assert.Equal(t, fits, a.StatusCode == http.StatusAccepted, "%s: %s", body, a.body)
+	}
+}
+
+// The same of the other bodies that are JSON.
+func TestBodiesFitTheDocument(t *testing.T) {
+	t.Parallel()
+	doc := loadDocument(t, setup(t))
+	for _, c := range []struct {
+		method, path, body string
+		fits               bool
+	}{
+		{http.MethodPost, "/v1/syncs/{kind}", `{"tenant":"acme","filters":{"carrier":["CJ"]},"locale":"en"}`, true},
+		{http.MethodPost, "/v1/syncs/{kind}", `{"tenant":"acme","items":[{"order":"O-1"}],"mapping":{"A":"order","B":""}}`, true},
+		{http.MethodPost, "/v1/syncs/{kind}", `{"tenant":"acme"}`, true},
+		{http.MethodPost, "/v1/syncs/{kind}", `{"filters":{}}`, false},
+		{http.MethodPost, "/v1/syncs/{kind}", `{"tenant":"acme","items":["O-1"]}`, false},
+		{http.MethodPost, "/v1/syncs/{kind}", `{"tenant":"acme","rows":[{}]}`, false},
+		{http.MethodPost, "/v1/jobs/{id}/retry", `{"outcome":"failed","codes":["rejected"],"positions":[1]}`, true},
+		{http.MethodPost, "/v1/jobs/{id}/retry", `{"codes":["lost"]}`, false},
+		{http.MethodPost, "/v1/jobs/{id}/retry", `{"positions":[0]}`, false},
+		{http.MethodPatch, "/v1/partners/{name}", `{"interval_ms":0.5,"rate":"600/1m","reset":true}`, true},
+		{http.MethodPatch, "/v1/partners/{name}", `{"max_in_flight":0}`, false},
+		{http.MethodPatch, "/v1/partners/{name}", `{"token":"x"}`, false},
+		{http.MethodPost, "/v1/schedules", `{"type":"sync",` + terms + `,"request":{"filters":{"carrier":"CJ"}}}`, true},
+		{http.MethodPost, "/v1/schedules", `{"type":"export",` + terms + `,"request":{"format":"csv"}}`, true},
+		{http.MethodPost, "/v1/schedules", `{"type":"sync",` + terms + `,"request":{"format":"csv"}}`, false},
+		{http.MethodPost, "/v1/schedules", `{"type":"bulk_save",` + terms + `}`, false},
+		{http.MethodPost, "/v1/schedules", `{` + terms + `}`, false},
+		{http.MethodPatch, "/v1/schedules/{id}", `{"paused":true,"note":""}`, true},
+		{http.MethodPatch, "/v1/schedules/{id}", `{"type":"export"}`, false},
+	} {
+		b := setup(t)
+		j := endedSync("sync-1")
+		b.jobs.put(j)
+		b.jobs.partners = map[string]job.Partner{"marketplace": marketplace()}
+		b.jobs.schedules = map[string]job.Schedule{"sync-1": nightly("sync-1")}
+
+		var value any
+		require.NoError(t, json.Unmarshal([]byte(c.body), &value))
+		err := doc.Paths.Find(c.path).GetOperation(c.method).RequestBody.Value.Content.Get("application/json").Schema.Value.VisitJSON(value)
+		assert.Equal(t, c.fits, err == nil, "%s %s: %v", c.path, c.body, err)
+		path := strings.NewReplacer("{kind}", "dispatch-shipments", "{id}", "sync-1", "{name}", "marketplace").Replace(c.path)
+		a := b.send(t, c.method, path, c.body)
+		assert.Equal(t, c.fits, a.StatusCode < http.StatusMultipleChoices, "%s %s: %s", path, c.body, a.body)
 	}
 }
 

@@ -85,8 +85,8 @@ func (s *server) registerPartners() {
 	register(s, huma.Operation{
 		OperationID: "change-partner", Method: http.MethodPatch, Path: "/v1/partners/{name}", Tags: []string{"partners"},
 		Summary: "Change what a partner's account allows",
-		Description: "For all jobs, those that run too, within seconds; it outlasts restarts. What is left out stays. " +
-			"A limit cannot be null: `reset` takes all of them back to the settings.",
+		Description: "For all jobs, those that run too, within seconds; it outlasts restarts. What is left out, or null, stays; " +
+			"`reset` takes all limits back to the settings.",
 		MaxBodyBytes: MaxBody, BodyReadTimeout: bodyTimeout, Middlewares: huma.Middlewares{s.onlyJSON},
 		Responses: s.answers(http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusRequestEntityTooLarge,
 			http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusServiceUnavailable),

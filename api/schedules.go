@@ -128,6 +128,9 @@ func (s *server) listSchedules(ctx context.Context, in *listSchedulesInput) (*li
 
 func (s *server) createSchedule(ctx context.Context, in *createScheduleInput) (*createScheduleOutput, error) {
 	r := in.Body
+	if r.Type == "" { // a null, which the schema lets pass
+		return nil, wrongField("type", "is required")
+	}
 	if len(r.Request) > maxRequestEcho {
 		return nil, wrongField("request", "may have at most "+sizeOf(maxRequestEcho))
 	}

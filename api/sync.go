@@ -79,6 +79,7 @@ type Try struct {
 	Status  int       `json:"status,omitempty" doc:"HTTP status; left out where there was no answer"`
 	Code    ItemCode  `json:"code,omitempty"`
 	Message string    `json:"message,omitempty" doc:"The partner's words, or what went wrong on the way to it"`
+	Held    bool      `json:"held,omitempty" doc:"The partner was out altogether: the attempt does not count against the item"`
 	JobID   string    `json:"job_id,omitempty" doc:"Of attempts of an earlier job"`
 	_       struct{}  `json:"-" additionalProperties:"true"`
 }
@@ -115,7 +116,7 @@ func shownAccount(a job.Account) Account {
 func shownTries(tries []job.Try) []Try {
 	var out []Try
 	for _, t := range tries {
-		out = append(out, Try{At: t.At, Millis: t.Millis, Status: t.Status, Code: ItemCode(t.Code), Message: t.Message, JobID: t.JobID})
+		out = append(out, Try{At: t.At, Millis: t.Millis, Status: t.Status, Code: ItemCode(t.Code), Message: t.Message, Held: t.Held, JobID: t.JobID})
 	}
 	return out
 }
