@@ -28,6 +28,7 @@ type engine interface {
 	// placeholders is the most a statement takes.
 	placeholders() int
 	saveEngine
+	accountEngine
 }
 
 // address is where a database lies; its text bears no password.

@@ -24,9 +24,10 @@ func (s *Store) CloseSync(ctx context.Context, jobID string, code job.ItemCode) 
 	if !row.Numbered {
 		return job.SyncTally{}, s.ClearSync(ctx, jobID)
 	}
-	for {
+	// Each piece begins behind the one before: MySQL would have to step over the index entries that those have left.
+	for last := int64(0); ; {
 		positions, err := s.session(nil).positions(ctx, "SELECT position FROM "+s.itemsBy("sync_items_outcome")+
-			" WHERE job_id = ? AND outcome = '' AND code = '' ORDER BY position LIMIT ?", jobID, itemsPerClose)
+			" WHERE job_id = ? AND outcome = '' AND code = '' AND position > ? ORDER BY position LIMIT ?", jobID, last, itemsPerClose)
 		if err != nil {
 			return job.SyncTally{}, fail(what, err)
 		}
@@ -37,13 +38,17 @@ func (s *Store) CloseSync(ctx context.Context, jobID string, code job.ItemCode) 
 		if err != nil {
 			return job.SyncTally{}, fail(what, err)
 		}
+		last = positions[len(positions)-1]
 	}
 	row, err = s.Sync(ctx, jobID)
 	return row.Tally, fail(what, err)
 }
 
 func (q *session) closeItems(ctx context.Context, jobID string, positions []int64, code job.ItemCode) error {
-	counts := make(map[job.ItemCode]int64)
+	row, err := q.lockSync(ctx, jobID, true)
+	if err != nil {
+		return err
+	}
 	at := now()
 	for part := range slices.Chunk(positions, keysPerRead) {
 		marks, err := q.lockItems(ctx, jobID, part)
@@ -65,15 +70,8 @@ func (q *session) closeItems(ctx context.Context, jobID string, positions []int6
 			if err != nil {
 				return fmt.Errorf("write outcomes: %w", err)
 			}
-			counts[as] += int64(len(closed))
+			row.Tally.Count(job.ItemUnprocessed, as, int64(len(closed)))
 		}
-	}
-	row, err := q.lockSync(ctx, jobID, true)
-	if err != nil {
-		return err
-	}
-	for as, n := range counts {
-		row.Tally.Count(job.ItemUnprocessed, as, n)
 	}
 	return q.writeTally(ctx, jobID, row.Tally)
 }

@@ -52,6 +52,16 @@ type finishing struct {
 func (f *finishing) run(ctx context.Context) func(*session) error {
 	return func(q *session) error {
 		f.blamed, f.tallies = false, make(map[string]job.SyncTally)
+		for _, o := range f.outcomes {
+			if _, ok := f.tallies[o.JobID]; ok {
+				continue
+			}
+			row, err := q.lockSync(ctx, o.JobID, true)
+			if err != nil {
+				return fmt.Errorf("lock sync %s: %w", o.JobID, err)
+			}
+			f.tallies[o.JobID] = row.Tally
+		}
 		open, err := f.open(ctx, q)
 		if err != nil {
 			return fmt.Errorf("lock items: %w", err)
@@ -151,31 +161,18 @@ func (f *finishing) write(ctx context.Context, q *session, open []SyncOutcome) e
 	})
 }
 
-// count adds to the tallies, the very last thing: all outcomes of a job wait for its row.
+// count adds to the tallies of syncs that are locked.
 func (f *finishing) count(ctx context.Context, q *session, open []SyncOutcome) error {
-	for _, o := range f.outcomes {
-		f.tallies[o.JobID] = job.SyncTally{}
+	counted := make(map[string]bool)
+	for _, o := range open {
+		tally := f.tallies[o.JobID]
+		tally.Count(o.Outcome, o.Code, 1)
+		f.tallies[o.JobID], counted[o.JobID] = tally, true
 	}
-	for _, jobID := range sortedKeys(f.tallies) {
-		var counted []SyncOutcome
-		for _, o := range open {
-			if o.JobID == jobID {
-				counted = append(counted, o)
-			}
+	for jobID := range counted {
+		if err := q.writeTally(ctx, jobID, f.tallies[jobID]); err != nil {
+			return fmt.Errorf("write tally of sync %s: %w", jobID, err)
 		}
-		row, err := q.lockSync(ctx, jobID, len(counted) > 0)
-		if err != nil {
-			return err
-		}
-		for _, o := range counted {
-			row.Tally.Count(o.Outcome, o.Code, 1)
-		}
-		if len(counted) > 0 {
-			if err := q.writeTally(ctx, jobID, row.Tally); err != nil {
-				return fmt.Errorf("write tally of sync %s: %w", jobID, err)
-			}
-		}
-		f.tallies[jobID] = row.Tally
 	}
 	return nil
 }

@@ -20,19 +20,20 @@ const (
 // job.CodeConflict where it is numbered.
 func (s *Store) ClearSync(ctx context.Context, jobID string) error {
 	what := "clear sync " + jobID
-	for {
-		var left bool
+	for last, left := int64(0), true; left; {
+		after := last // stays what it is when the transaction has to be made again
 		err := s.inSession(ctx, func(q *session) (err error) {
 			if err := q.unnumbered(ctx, jobID, true); err != nil {
 				return err
 			}
-			_, left, err = q.deleteItems(ctx, jobID)
+			last, left, err = q.deleteItems(ctx, jobID, after)
 			return err
 		})
-		if err != nil || !left {
+		if err != nil {
 			return fail(what, err)
 		}
 	}
+	return nil
 }
 
 // AddSyncItems adds items to syncs that are not numbered yet, in pieces of some thousand: of a call that failed some
@@ -132,22 +133,16 @@ func sameTally(a, b job.SyncTally) bool {
 	return a.Succeeded == b.Succeeded && a.Failed == b.Failed && a.Unprocessed == b.Unprocessed && slices.Equal(a.Codes, b.Codes)
 }
 
-// deleteItems removes the first items of a sync, and tells how many and whether there may be more.
-func (q *session) deleteItems(ctx context.Context, jobID string) (deleted int64, left bool, err error) {
-	positions, err := q.positions(ctx, "SELECT position FROM "+q.s.itemsBy("")+" WHERE job_id = ? ORDER BY position LIMIT 1", jobID)
+// deleteItems removes the next items of a sync behind a position, and tells behind which one to go on and whether there
+// may be more. Beginning at the first again, MySQL would step over what it has removed.
+func (q *session) deleteItems(ctx context.Context, jobID string, after int64) (last int64, left bool, err error) {
+	positions, err := q.positions(ctx, "SELECT position FROM "+q.s.itemsBy("")+
+		" WHERE job_id = ? AND position > ? ORDER BY position LIMIT ?", jobID, after, itemsPerDelete)
 	if err != nil || len(positions) == 0 {
-		return 0, false, err
+		return after, false, err
 	}
-	stmt, err := q.prepare(ctx, "DELETE FROM sync_items WHERE job_id = ? AND position < ?") //nolint:sqlclosecheck // the Store keeps it
-	if err != nil {
-		return 0, false, err
-	}
-	result, err := stmt.ExecContext(ctx, jobID, positions[0]+itemsPerDelete)
-	if err != nil {
-		return 0, false, err
-	}
-	deleted, err = result.RowsAffected()
-	return deleted, true, err
+	last = positions[len(positions)-1]
+	return last, true, q.exec(ctx, "DELETE FROM sync_items WHERE job_id = ? AND position > ? AND position <= ?", jobID, after, last)
 }
 
 // positions runs a query of one number a row.

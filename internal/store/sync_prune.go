@@ -19,7 +19,8 @@ func (s *Store) PruneSyncs(ctx context.Context, before time.Time, limit int) (in
 	if err != nil {
 		return 0, fail("list old syncs", err)
 	}
-	var pruned, items int64
+	var pruned int64
+	items := 0
 	for _, id := range ids {
 		marked, err := s.markPruned(ctx, id, before)
 		if err != nil {
@@ -28,15 +29,13 @@ func (s *Store) PruneSyncs(ctx context.Context, before time.Time, limit int) (in
 		if !marked {
 			continue
 		}
-		for left := true; left; {
+		for last, left := int64(0), true; left; items += itemsPerDelete {
 			if items >= itemsPerPrune {
 				return pruned, nil
 			}
-			n, more, err := s.pruneSync(ctx, id)
-			if err != nil {
+			if last, left, err = s.pruneSync(ctx, id, last); err != nil {
 				return pruned, fail("prune sync "+id, err)
 			}
-			items, left = items+n, more
 		}
 		pruned++
 	}
@@ -76,13 +75,13 @@ func (s *Store) markPruned(ctx context.Context, jobID string, before time.Time) 
 	return row.PrunedAt != nil, err
 }
 
-// pruneSync removes some items, and notes it when there are none left.
-func (s *Store) pruneSync(ctx context.Context, jobID string) (deleted int64, left bool, err error) {
+// pruneSync removes some items behind a position, and notes it when there are none left; see [session.deleteItems].
+func (s *Store) pruneSync(ctx context.Context, jobID string, after int64) (last int64, left bool, err error) {
 	err = s.inSession(ctx, func(q *session) (err error) {
-		if deleted, left, err = q.deleteItems(ctx, jobID); err != nil || left {
+		if last, left, err = q.deleteItems(ctx, jobID, after); err != nil || left {
 			return err
 		}
 		return q.exec(ctx, "UPDATE syncs SET emptied = TRUE WHERE job_id = ?", jobID)
 	})
-	return deleted, left, err
+	return last, left, err
 }

@@ -94,9 +94,10 @@ func (s *Store) addTallies(ctx context.Context, jobs []job.Job) error {
 	return nil
 }
 
-// lockSync reads a row and keeps others from changing it, or also from reading it in this way, until the transaction
-// ends. Locks are taken in this order, so that nobody waits for each other: items by job and position, then the rows
-// of syncs by job. What comes before the items are numbered locks the row first and alone.
+// lockSync reads a row and keeps others from changing it, and those who want it alone from reading it in this way, until
+// the transaction ends. Nobody waits for each other, because locks are always taken in this order: the rows of syncs by
+// job, then items by job and position. That outcomes of one job wait for the row, and so for what others of that job save
+// along, costs little: their commits would wait for it anyway, and statements of one kind would meet in its tables.
 func (q *session) lockSync(ctx context.Context, jobID string, exclusive bool) (SyncRow, error) {
 	rows, err := q.s.syncRows(ctx, q, "job_id = ?"+q.s.engine.lock(exclusive), jobID)
 	if err != nil {
