@@ -51,6 +51,8 @@ type Config struct {
 
 	ArtifactTTL time.Duration `name:"artifact-ttl" env:"LONGHAUL_ARTIFACT_TTL" group:"Jobs" placeholder:"DURATION" help:"How long finished files are kept. Default: 168h."`
 
+	PartnersFile string `name:"partners-file" env:"LONGHAUL_PARTNERS_FILE" group:"Partners" placeholder:"FILE" help:"TOML file with the settings of outside systems; variables LONGHAUL_PARTNER_<NAME>_… come before it. Default: variables alone."`
+
 	UploadMaxSize     int64 `name:"upload-max-size" env:"LONGHAUL_UPLOAD_MAX_SIZE" group:"Uploads" placeholder:"BYTES" help:"Largest file that is taken. Default: 536870912."`
 	UploadMaxExpanded int64 `name:"upload-max-expanded" env:"LONGHAUL_UPLOAD_MAX_EXPANDED" group:"Uploads" placeholder:"BYTES" help:"Most that a workbook may unpack to. Default: 8589934592."`
 	UploadMaxEntries  int   `name:"upload-max-entries" env:"LONGHAUL_UPLOAD_MAX_ENTRIES" group:"Uploads" placeholder:"N" help:"Most parts of a workbook. Default: 2000."`
@@ -63,13 +65,18 @@ type Config struct {
 }
 
 // Resolve fills in what is not set and validates the whole. It does not touch disk or network; the data
-// directory becomes absolute, so that child processes with another working directory mean the same.
+// directory and the partners' file become absolute, so that child processes with another working directory mean the same.
 func (c *Config) Resolve() error {
 	dir, err := filepath.Abs(cmp.Or(c.DataDir, DefaultDataDir))
 	if err != nil {
 		return fmt.Errorf("LONGHAUL_DATA_DIR: %w", err)
 	}
 	c.DataDir = dir
+	if c.PartnersFile != "" {
+		if c.PartnersFile, err = filepath.Abs(c.PartnersFile); err != nil {
+			return fmt.Errorf("LONGHAUL_PARTNERS_FILE: %w", err)
+		}
+	}
 	c.DatabaseURL = cmp.Or(c.DatabaseURL, "sqlite://"+filepath.Join(dir, "longhaul.db"))
 	c.BlobURL = cmp.Or(c.BlobURL, (&url.URL{Scheme: "file", Path: filepath.Join(dir, "files")}).String())
 	c.DBMaxOpen = cmp.Or(c.DBMaxOpen, DefaultDBMaxOpen)

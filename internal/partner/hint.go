@@ -1,7 +1,7 @@
 package partner
 
 import (
-	"math"
+	"cmp"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -15,7 +15,7 @@ import (
 const maxPatience = 24 * time.Hour
 
 // readHint reads what a partner says about its limits. What cannot be understood says nothing. Of several limits it
-// returns the one that allows the fewest calls.
+// returns the one of which the least is left.
 func readHint(h http.Header, status int, now time.Time) pace.Hint {
 	if at, err := http.ParseTime(h.Get("Date")); err == nil {
 		now = at // of the clock by which the partner's other dates were made
@@ -23,7 +23,7 @@ func readHint(h http.Header, status int, now time.Time) pace.Hint {
 	var tightest pace.Hint
 	for _, read := range families {
 		for _, hint := range read(h, now) {
-			if hint.Window > 0 && (tightest.Window == 0 || spacing(hint) > spacing(tightest)) {
+			if hint.Window > 0 && (tightest.Window == 0 || tighter(hint, tightest)) {
 				tightest = hint
 			}
 		}
@@ -34,13 +34,23 @@ func readHint(h http.Header, status int, now time.Time) pace.Hint {
 	return tightest
 }
 
-// families are the ways in which partners tell their limits.
-var families = []func(h http.Header, now time.Time) []pace.Hint{
-	structured, rateLimit, callLimit, perSecond,
+// families are the ways in which partners tell their limits. Amazon's x-amzn-RateLimit-Limit is not among them: it tells
+// how fast a bucket of unknown size is filled, and nothing of what is left in it.
+var families = []func(h http.Header, now time.Time) []pace.Hint{structured, rateLimit, callLimit}
+
+// tighter tells whether less is left of a, as a part of its limit, or for longer.
+func tighter(a, b pace.Hint) bool {
+	if order := cmp.Compare(left(a), left(b)); order != 0 {
+		return order < 0
+	}
+	return a.Window > b.Window
 }
 
-// spacing is the time between two calls that lets what remains last for the window.
-func spacing(h pace.Hint) float64 { return float64(h.Window) / (float64(h.Remaining) + 0.5) }
+func left(h pace.Hint) float64 {
+	const usual = 100
+	limit := cmp.Or(h.Limit, usual) // where it is not told
+	return float64(h.Remaining) / float64(max(limit, h.Remaining))
+}
 
 // retryAfter reads seconds, also with decimals, or a date. Of several the longest holds.
 func retryAfter(h http.Header, now time.Time) time.Duration {
@@ -70,7 +80,7 @@ func rateLimit(h http.Header, now time.Time) []pace.Hint {
 			window = bounded(after)
 		}
 		if window > 0 {
-			all = append(all, pace.Hint{Remaining: remaining, Limit: max(limit, remaining), Window: window})
+			all = append(all, pace.Hint{Remaining: remaining, Limit: limit, Window: window})
 		}
 	}
 	return all
@@ -130,17 +140,6 @@ func callLimit(h http.Header, _ time.Time) []pace.Hint {
 		return nil
 	}
 	return []pace.Hint{{Remaining: limit - used, Limit: limit, Window: window}}
-}
-
-// perSecond reads Amazon's rate, in calls a second, e.g. 0.0167: as many as are a second's, or one in its time.
-func perSecond(h http.Header, _ time.Time) []pace.Hint {
-	rate, ok := number(h.Get("X-Amzn-Ratelimit-Limit"))
-	if !ok || rate <= 0 || rate > 1e6 {
-		return nil
-	}
-	calls := max(math.Floor(rate), 1)
-	window := bounded(calls / rate)
-	return []pace.Hint{{Remaining: int64(calls), Limit: int64(calls), Window: window}}
 }
 
 var plainNumber = regexp.MustCompile(`^[0-9]{1,15}(\.[0-9]{0,9})?$`)

@@ -39,12 +39,12 @@ func structured(h http.Header, _ time.Time) []pace.Hint {
 		if t, ok := number(item.parameters["t"]); ok {
 			window = bounded(t)
 		}
-		all = append(all, pace.Hint{Remaining: remaining, Limit: max(policies[item.name].quota, remaining), Window: window})
+		all = append(all, pace.Hint{Remaining: remaining, Limit: policies[item.name].quota, Window: window})
 	}
 	if remaining, ok := count(old["remaining"]); ok {
 		limit, _ := count(old["limit"])
 		seconds, _ := number(old["reset"])
-		all = append(all, pace.Hint{Remaining: remaining, Limit: max(limit, remaining), Window: bounded(seconds)})
+		all = append(all, pace.Hint{Remaining: remaining, Limit: limit, Window: bounded(seconds)})
 	}
 	return all
 }
