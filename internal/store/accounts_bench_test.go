@@ -2,12 +2,14 @@ package store_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -84,22 +86,91 @@ func call(ctx context.Context, gate *pace.Gate, client *http.Client, job, url st
 	return err
 }
 
+// openGates opens an account as so many processes do, each with a store of its own.
+func openGates(tb testing.TB, url string, n int, limits pace.Limits) []*pace.Gate {
+	tb.Helper()
+	gates := make([]*pace.Gate, n)
+	for i := range gates {
+		s, err := store.Open(tb.Context(), url, store.Options{})
+		require.NoError(tb, err)
+		tb.Cleanup(func() { require.NoError(tb, s.Close()) })
+		if i == 0 {
+			require.NoError(tb, s.Migrate(tb.Context()))
+		}
+		gates[i] = pace.NewGate(pace.Options{Account: "marketplace", Limits: limits, Book: s})
+		tb.Cleanup(gates[i].Close)
+	}
+	return gates
+}
+
+// eachDatabase runs fn on every engine, one after the other.
+func eachDatabase(b *testing.B, fn func(b *testing.B, url string)) {
+	b.Run("sqlite", func(b *testing.B) { fn(b, testenv.SQLite(b)) })
+	b.Run("mariadb", func(b *testing.B) { fn(b, testenv.MariaDB(b)) })
+}
+
+// share has so many goroutines do n things.
+func share(b *testing.B, workers, n int, do func(worker int) error) {
+	var left atomic.Int64
+	left.Store(int64(n))
+	var all sync.WaitGroup
+	for worker := range workers {
+		all.Go(func() {
+			for left.Add(-1) >= 0 {
+				if err := do(worker); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
 // BenchmarkSpacing measures the time between calls as they arrive at a partner, ten in flight and 100 ms apart, by so
 // many processes. Run it with -benchtime=200x, which takes 20 s a line.
 func BenchmarkSpacing(b *testing.B) {
-	for _, engine := range []struct {
-		name string
-		url  func(testing.TB) string
-	}{{"sqlite", testenv.SQLite}, {"mariadb", testenv.MariaDB}} {
+	eachDatabase(b, func(b *testing.B, url string) {
 		for _, gates := range []int{1, 3} {
-			b.Run(engine.name+"/gates="+strconv.Itoa(gates), func(b *testing.B) {
+			b.Run("gates="+strconv.Itoa(gates), func(b *testing.B) {
 				partner := newRecorder(b, 200*time.Millisecond)
-				run(b, engine.url(b), gates, pace.Limits{}, partner)
-				least, mean := partner.spacing()
-				b.ReportMetric(float64(least.Microseconds())/1000, "least-ms")
-				b.ReportMetric(float64(mean.Microseconds())/1000, "mean-ms")
-				b.ReportMetric(float64(partner.most), "in-flight")
+				ways := openGates(b, url, gates, pace.Limits{})
+				client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}}
+				b.ResetTimer()
+				share(b, 10*gates, b.N, func(worker int) error {
+					return call(b.Context(), ways[worker%gates], client, "job", partner.URL)
+				})
+				if b.N > 1 {
+					least, mean := partner.spacing()
+					b.ReportMetric(float64(least.Microseconds())/1000, "least-ms")
+					b.ReportMetric(float64(mean.Microseconds())/1000, "mean-ms")
+					b.ReportMetric(float64(partner.most), "in-flight")
+				}
 			})
 		}
-	}
+	})
+}
+
+// BenchmarkPasses measures what a gate costs where there is no interval: with nothing but a place to wait for, and with
+// a quota, for which each start counts.
+func BenchmarkPasses(b *testing.B) {
+	eachDatabase(b, func(b *testing.B, url string) {
+		for _, quota := range []int64{0, 1e9} {
+			for _, gates := range []int{1, 3} {
+				b.Run(fmt.Sprintf("quota=%d/gates=%d", quota, gates), func(b *testing.B) {
+					ways := openGates(b, url, gates, pace.Limits{MaxInFlight: 50, Interval: -1, DailyQuota: quota})
+					b.ResetTimer()
+					share(b, 50*gates, b.N, func(worker int) error {
+						pass, err := ways[worker%gates].Enter(b.Context(), "job")
+						if err != nil {
+							return err
+						}
+						defer pass.Done(pace.Report{})
+						return pass.Start(b.Context())
+					})
+					b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "passes/s")
+				})
+			}
+		}
+	})
 }
