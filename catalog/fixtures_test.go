@@ -44,10 +44,10 @@ func TestEveryBulkSaveOnItsFixtures(t *testing.T) {
 	for _, kind := range saves(t) {
 		t.Run(kind.Name+"/good", func(t *testing.T) {
 			t.Parallel()
-			in := intake(t, kind, filepath.Join("testdata", kind.Name, "good.csv"), nil)
+			in := intake(t, kind.Rows(), filepath.Join("testdata", kind.Name, "good.csv"), nil)
 			filled := map[string]bool{}
 			for _, row := range in.rows {
-				require.Empty(t, row.errs, "row %d: %s", row.number, row.messages(kind))
+				require.Empty(t, row.errs, "row %d: %s", row.number, row.messages(kind.Rows()))
 				require.NotEmpty(t, kind.KeyOf(row.values))
 				for i, f := range kind.Fields {
 					filled[f.Name] = filled[f.Name] || row.values[i] != nil
@@ -62,10 +62,10 @@ func TestEveryBulkSaveOnItsFixtures(t *testing.T) {
 		})
 		t.Run(kind.Name+"/bad", func(t *testing.T) {
 			t.Parallel()
-			in := intake(t, kind, filepath.Join("testdata", kind.Name, "bad.csv"), nil)
+			in := intake(t, kind.Rows(), filepath.Join("testdata", kind.Name, "bad.csv"), nil)
 			wrong := map[string]bool{}
 			for _, row := range in.rows {
-				require.ElementsMatch(t, row.want, row.codes(), "row %d: %s", row.number, row.messages(kind))
+				require.ElementsMatch(t, row.want, row.codes(), "row %d: %s", row.number, row.messages(kind.Rows()))
 				for _, e := range row.errs {
 					wrong[e.Column] = true
 				}
@@ -80,9 +80,16 @@ func TestEveryBulkSaveOnItsFixtures(t *testing.T) {
 // TestEveryTemplateIsAnUpload reads each template, as it is handed out, back by its own kind.
 func TestEveryTemplateIsAnUpload(t *testing.T) {
 	t.Parallel()
+	kinds := map[string]dataset.Rows{}
 	for _, kind := range saves(t) {
+		kinds[kind.Name] = kind.Rows()
+	}
+	for _, kind := range syncs(t) {
+		kinds[kind.Name] = kind.Rows()
+	}
+	for name, kind := range kinds {
 		for _, locale := range []string{dataset.LocaleKorean, dataset.LocaleEnglish} {
-			t.Run(kind.Name+"/"+locale, func(t *testing.T) {
+			t.Run(name+"/"+locale, func(t *testing.T) {
 				t.Parallel()
 				path := filepath.Join(t.TempDir(), "template.xlsx")
 				file, err := os.Create(path)
@@ -136,7 +143,7 @@ func TestRetailOrdersNeedNoMapping(t *testing.T) {
 		"Price": "unit_price", "Customer ID": "customer_id", "Country": "country",
 	}
 	for how, given := range map[job.Match]map[string]string{job.MatchGiven: mapping, job.MatchSynonym: nil} {
-		in := intake(t, orders, path, given)
+		in := intake(t, orders.Rows(), path, given)
 
 		found := map[string]string{}
 		for _, c := range in.head.Columns {
@@ -180,7 +187,7 @@ func (r takenRow) codes() []string {
 	return codes
 }
 
-func (r takenRow) messages(kind dataset.BulkSave) string {
+func (r takenRow) messages(kind dataset.Rows) string {
 	var all []string
 	for _, e := range r.errs {
 		all = append(all, kind.Message(e, dataset.LocaleEnglish))
@@ -199,13 +206,11 @@ func (r takenRow) named(kind dataset.BulkSave) map[string]any {
 }
 
 // intake reads a file as a bulk save does, duplicates refused.
-func intake(t *testing.T, kind dataset.BulkSave, path string, mapping map[string]string) taken {
+func intake(t *testing.T, kind dataset.Rows, path string, mapping map[string]string) taken {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	require.NoError(t, err)
-	file, err := upload.Open(t.Context(), bytes.NewReader(data), int64(len(data)), filepath.Base(path), upload.Limits{})
-	require.NoError(t, err)
-	in := kind.Intake(t.Context(), file, mapping, nil, time.UTC)
+	in := kind.Intake(t.Context(), opened(t, filepath.Base(path), data), mapping, nil, time.UTC)
 	defer func() { require.NoError(t, in.Close()) }()
 
 	var result taken
@@ -234,6 +239,13 @@ func intake(t *testing.T, kind dataset.BulkSave, path string, mapping map[string
 		return nil
 	}))
 	return result
+}
+
+func opened(t *testing.T, name string, data []byte) *upload.File {
+	t.Helper()
+	file, err := upload.Open(t.Context(), bytes.NewReader(data), int64(len(data)), name, upload.Limits{})
+	require.NoError(t, err)
+	return file
 }
 
 // expected are the errors that a fixture says its row has.
