@@ -9,7 +9,6 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/longhaul/longhaul/contract"
-	"github.com/longhaul/longhaul/dataset"
 	"github.com/longhaul/longhaul/job"
 )
 
@@ -20,7 +19,7 @@ func (s *Starter) StartBulkSave(ctx context.Context, in contract.BulkSaveInput, 
 	if err != nil {
 		return job.Job{}, false, err
 	}
-	s.remember(ctx, in)
+	s.remember(ctx, in.Tenant, in.Kind, in.Mapping)
 	return s.startKeyed(ctx, s.bulkSave(checked, sent.SHA256, sent.Name), key)
 }
 
@@ -72,32 +71,9 @@ func (s *Starter) checkBulkSave(ctx context.Context, in contract.BulkSaveInput) 
 	if err := settle(&in); err != nil {
 		return in, job.Upload{}, err
 	}
-	sent, err := s.Store.Upload(ctx, in.Upload)
-	if job.CodeOf(err) == job.CodeNotFound || (err == nil && (sent.Tenant != in.Tenant || sent.Kind != in.Kind || !s.now().Before(sent.ExpiresAt))) {
-		return in, sent, job.Invalid(job.FieldError{Pointer: "/upload", Message: "there is no such upload for this kind and tenant, or no longer"})
-	}
-	if err != nil {
-		return in, sent, unavailable("the database does not answer", err)
-	}
-	remembered, err := s.Store.Mapping(ctx, in.Tenant, in.Kind)
-	if err != nil {
-		return in, sent, unavailable("the database does not answer", err)
-	}
-	match, err := kind.Match(headOf(sent), in.Mapping, remembered)
-	if err == nil {
-		err = match.Err()
-	}
-	if err != nil {
-		return in, sent, err
-	}
-	in.Mapping = map[string]string{}
-	named := map[string]bool{"": true}
-	for _, c := range match.Columns {
-		if normal := dataset.NormalHeader(c.Header); !named[normal] { // of two that look the same the first is meant
-			in.Mapping[c.Header], named[normal] = c.Column, true
-		}
-	}
-	return in, sent, nil
+	sent, mapping, err := s.sent(ctx, kind.Rows(), in.Kind, in.Tenant, in.Upload, in.Mapping)
+	in.Mapping = mapping
+	return in, sent, err
 }
 
 // settle fills in what a request leaves out.
@@ -109,38 +85,9 @@ func settle(in *contract.BulkSaveInput) error {
 	default:
 		return job.Invalid(job.FieldError{Pointer: "/duplicates", Message: "known: refuse, last_wins"})
 	}
-	switch in.Locale {
-	case "":
-		in.Locale = dataset.LocaleKorean
-	case dataset.LocaleKorean, dataset.LocaleEnglish:
-	default:
-		return job.Invalid(job.FieldError{Pointer: "/locale", Message: "known: ko, en"})
-	}
-	return nil
-}
-
-// headOf is the head of an upload as it was found when it came.
-func headOf(u job.Upload) dataset.Head {
-	h := dataset.Head{Row: u.HeaderRow}
-	for _, c := range u.Columns {
-		h.Headers = append(h.Headers, c.Header)
-		h.Samples = append(h.Samples, c.Samples)
-	}
-	return h
-}
-
-// remember keeps what somebody has said about headers, for the next file. It is a convenience, so that its failure is none of the job's.
-func (s *Starter) remember(ctx context.Context, in contract.BulkSaveInput) {
-	said := map[string]string{}
-	for header, column := range in.Mapping {
-		said[dataset.NormalHeader(header)] = column
-	}
-	if len(said) == 0 {
-		return
-	}
-	if err := s.Store.RememberMapping(ctx, in.Tenant, in.Kind, said, s.now()); err != nil {
-		s.log().Warn("remember mapping of headers", "kind", in.Kind, "tenant", in.Tenant, "error", err)
-	}
+	var err error
+	in.Locale, err = checkLocale(in.Locale)
+	return err
 }
 
 // Undo starts to undo what a bulk save has changed, as a job of its own. It is CodeConflict where that is not on
@@ -170,26 +117,4 @@ func (s *Starter) Undo(ctx context.Context, id, requestedBy string) (job.Job, er
 	}
 	undo := contract.BulkSaveInput{Kind: j.Kind, Tenant: j.Tenant, Locale: in.Locale, RequestedBy: requestedBy, Undo: id}
 	return s.start(ctx, s.bulkSave(undo, "", ""), "")
-}
-
-// Items returns single rows of a job, with messages in the language of the query.
-func (s *Starter) Items(ctx context.Context, id string, q job.ItemQuery) (job.ItemPage, error) {
-	j, err := s.Store.Job(ctx, id)
-	if err != nil {
-		return job.ItemPage{}, known(err, "the database does not answer")
-	}
-	page, err := s.Store.Items(ctx, id, q)
-	if err != nil {
-		return page, known(err, "the database does not answer")
-	}
-	kind, err := s.Kinds.BulkSave(j.Kind)
-	if err != nil {
-		return page, nil //nolint:nilerr // a kind that is no more: codes without words
-	}
-	for _, item := range page.Items {
-		for i := range item.Errors {
-			item.Errors[i].Message = kind.Message(item.Errors[i], q.Locale)
-		}
-	}
-	return page, nil
 }

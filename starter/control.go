@@ -46,7 +46,7 @@ func (s *Starter) Resume(ctx context.Context, id string) (job.Job, error) {
 	return s.update(ctx, id, contract.Resume)
 }
 
-// Retry starts the request of an ended job again, as a job of its own.
+// Retry starts the request of an ended job again, as a job of its own; of a sync, what did not succeed of its items.
 func (s *Starter) Retry(ctx context.Context, id string) (job.Job, error) {
 	j, err := s.Job(ctx, id)
 	if err != nil {
@@ -60,26 +60,31 @@ func (s *Starter) Retry(ctx context.Context, id string) (job.Job, error) {
 
 // again starts the request of a job once more.
 func (s *Starter) again(ctx context.Context, j job.Job) (job.Job, error) {
-	unknown := job.Errorf(job.CodeConflict, "the request of this job is not known, so it cannot be retried")
 	switch j.Type {
 	case job.TypeExport:
 		var in contract.ExportInput
 		if err := json.Unmarshal(j.Request, &in); err != nil {
-			return j, unknown
+			return j, unknownRequest()
 		}
 		again, _, err := s.StartExport(ctx, in, "")
 		return again, err
 	case job.TypeBulkSave:
 		var in contract.BulkSaveInput
 		if err := json.Unmarshal(j.Request, &in); err != nil {
-			return j, unknown
+			return j, unknownRequest()
 		}
 		if in.Undo != "" {
 			return s.Undo(ctx, in.Undo, in.RequestedBy)
 		}
 		return s.saveAgain(ctx, in)
+	case job.TypeSync:
+		return s.syncAgain(ctx, j)
 	}
-	return j, unknown
+	return j, unknownRequest()
+}
+
+func unknownRequest() error {
+	return job.Errorf(job.CodeConflict, "the request of this job is not known, so it cannot be retried")
 }
 
 // running returns a job that has not ended and the latest run of its execution.
@@ -119,9 +124,9 @@ func (s *Starter) update(ctx context.Context, id string, update contract.Update)
 	switch {
 	case err == nil:
 		if status, ok := s.ask(ctx, j.WorkflowID, j.ID); ok {
-			j.Status = status
+			j.Status = counted(status, j.Sync)
 		}
-		return j, nil
+		return s.withAccount(ctx, j), nil
 	case errors.As(err, &refused):
 		return j, job.Errorf(job.CodeConflict, "%s", refused.Message())
 	case notFound(err):

@@ -21,6 +21,7 @@ import (
 	"github.com/longhaul/longhaul/contract"
 	"github.com/longhaul/longhaul/dataset"
 	"github.com/longhaul/longhaul/internal/blob"
+	"github.com/longhaul/longhaul/internal/partner"
 	"github.com/longhaul/longhaul/internal/store"
 	"github.com/longhaul/longhaul/internal/upload"
 	"github.com/longhaul/longhaul/job"
@@ -35,6 +36,9 @@ type Starter struct {
 	Blobs *blob.Store
 	// Limits guard against uploads that are larger than they look.
 	Limits upload.Limits
+	// PartnerSettings are those of the outside systems that are configured, by name. A sync whose partner is not among them cannot be
+	// started.
+	PartnerSettings map[string]partner.Settings
 	// TaskQueue is where executions are started; empty means [contract.TaskQueue].
 	TaskQueue string
 	// Logger is for what must not fail a request; nil means slog.Default().
@@ -244,6 +248,11 @@ func digest(parts ...string) string {
 
 func unavailable(message string, cause error) error {
 	return &job.Error{Code: job.CodeUnavailable, Message: message, Err: cause}
+}
+
+func asJobError(err error) (*job.Error, bool) {
+	var e *job.Error
+	return e, errors.As(err, &e)
 }
 
 func notFound(err error) bool {

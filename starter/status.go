@@ -3,13 +3,10 @@ package starter
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
-	"go.temporal.io/api/common/v1"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflowservice/v1"
-	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/longhaul/longhaul/contract"
@@ -30,8 +27,16 @@ const (
 
 // Job tells how a job stands. While it runs its execution is asked; when no worker answers, the last known
 // status is returned with StaleSince set; when it has ended, the row tells. A row that says "running" for
-// an execution that has closed is put right on the way.
+// an execution that has closed is put right on the way. The counts of a running sync are exact.
 func (s *Starter) Job(ctx context.Context, id string) (job.Job, error) {
+	j, err := s.job(ctx, id)
+	if err != nil {
+		return j, err
+	}
+	return s.withAccount(ctx, j), nil
+}
+
+func (s *Starter) job(ctx context.Context, id string) (job.Job, error) {
 	j, err := s.Store.Job(ctx, id)
 	if job.CodeOf(err) == job.CodeNotFound {
 		return s.unregistered(ctx, id)
@@ -42,11 +47,13 @@ func (s *Starter) Job(ctx context.Context, id string) (job.Job, error) {
 	if j.State.Ended() && !s.reopened(ctx, &j) {
 		return j, nil
 	}
-	if status, ok := s.ask(ctx, j.WorkflowID, j.ID); ok {
-		j.Status = status
-		return j, nil
+	status, ok := s.ask(ctx, j.WorkflowID, j.ID)
+	if !ok {
+		j.Status = counted(j.Status, j.Sync)
+		return s.withoutAnswer(ctx, j)
 	}
-	return s.withoutAnswer(ctx, j)
+	j.Status = counted(status, j.Sync)
+	return j, nil
 }
 
 // reopened tells whether an operator has reset the execution of a job since it ended, and if so takes its
@@ -68,9 +75,12 @@ func (s *Starter) reopened(ctx context.Context, j *job.Job) bool {
 	return true
 }
 
-// Jobs lists jobs from their rows, which are at most some seconds old.
+// Jobs lists jobs from their rows, which are at most some seconds old; the counts of syncs are exact.
 func (s *Starter) Jobs(ctx context.Context, q job.Query) (job.Page, error) {
 	page, err := s.Store.Jobs(ctx, q)
+	for i, j := range page.Jobs {
+		page.Jobs[i].Status = counted(j.Status, j.Sync)
+	}
 	return page, known(err, "the database does not answer")
 }
 
@@ -230,55 +240,6 @@ func (s *Starter) heal(ctx context.Context, j job.Job, runID string, end job.Sta
 	s.log().Info("healed job", "job", j.ID, "state", end.State, "reason", end.Reason)
 	j.Status, j.RunID = end, runID
 	return j, nil
-}
-
-// unregistered looks for an execution that has no row yet: one that was started a moment ago, or by hand
-// while no worker runs. What it was asked for stands in its first event, whoever started it.
-func (s *Starter) unregistered(ctx context.Context, id string) (job.Job, error) {
-	missing := job.Errorf(job.CodeNotFound, "there is no job %q", id)
-	if !runID.MatchString(id) {
-		return job.Job{}, missing
-	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	found, err := s.Temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
-		PageSize: 1, Query: fmt.Sprintf("RunId = '%s' AND WorkflowType = '%s'", id, contract.Export.Name),
-	})
-	if err != nil || len(found.GetExecutions()) == 0 {
-		return job.Job{}, missing
-	}
-	info := found.GetExecutions()[0]
-	in, err := s.input(ctx, info.GetExecution())
-	if err != nil || in.Carried != nil { // a later run of an execution is not named by its own ID
-		return job.Job{}, missing
-	}
-	at := info.GetStartTime().AsTime()
-	j := job.Job{
-		ID: id, Type: job.TypeExport, Kind: in.Kind, Tenant: in.Tenant, RequestedBy: in.RequestedBy,
-		WorkflowID: info.GetExecution().GetWorkflowId(), RunID: id, CreatedAt: at,
-		Status: job.Status{State: job.Queued, Progress: job.Progress{Phase: job.PhaseQueued}, UpdatedAt: at},
-	}
-	if info.GetStatus() == enums.WORKFLOW_EXECUTION_STATUS_RUNNING {
-		return j, nil
-	}
-	// It closed before any worker took it up: its row tells its end, like that of any other.
-	if err := s.Store.InsertJob(ctx, j); err != nil {
-		return job.Job{}, known(err, "the database does not answer")
-	}
-	return s.withoutAnswer(ctx, j)
-}
-
-// input reads what an execution was started with.
-func (s *Starter) input(ctx context.Context, execution *common.WorkflowExecution) (contract.ExportInput, error) {
-	var in contract.ExportInput
-	events := s.Temporal.GetWorkflowHistory(ctx, execution.GetWorkflowId(), execution.GetRunId(), false,
-		enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
-	first, err := events.Next()
-	if err != nil {
-		return in, fmt.Errorf("read first event of %s: %w", execution.GetWorkflowId(), err)
-	}
-	input := first.GetWorkflowExecutionStartedEventAttributes().GetInput()
-	return in, converter.GetDefaultDataConverter().FromPayloads(input, &in)
 }
 
 // known passes on errors meant for the user and hides others behind a message.

@@ -32,8 +32,8 @@ type UploadRequest struct {
 }
 
 const (
-	// uploadTTL is how long an upload waits to be saved, and stays to be retried: over a weekend. A save that can be
-	// undone keeps it longer.
+	// uploadTTL is how long an upload waits to be saved or sent, and stays to be retried: over a weekend. Jobs that need
+	// it for longer keep it.
 	uploadTTL = 72 * time.Hour
 	// maxFileName is the length of a file name that file systems take, in bytes.
 	maxFileName = 255
@@ -46,7 +46,7 @@ const (
 // CodeNotFound for an unknown kind; CodeUnavailable when storage or database do not answer. An error of body is
 // returned as it is.
 func (s *Starter) Upload(ctx context.Context, r UploadRequest, body io.Reader) (job.Upload, error) {
-	kind, err := s.Kinds.BulkSave(r.Kind)
+	kind, err := s.Kinds.Rows(r.Kind)
 	if err != nil {
 		return job.Upload{}, err
 	}
@@ -126,7 +126,7 @@ func (in *incoming) Read(p []byte) (int, error) {
 }
 
 // look reads the beginning of the stored file.
-func (s *Starter) look(ctx context.Context, kind dataset.BulkSave, u *job.Upload) error {
+func (s *Starter) look(ctx context.Context, kind dataset.Rows, u *job.Upload) error {
 	at := upload.ReaderAt(func(offset int64) (io.ReadCloser, error) { return s.Blobs.Reader(ctx, u.Key, offset, -1) }, u.Size)
 	defer at.Close()
 	file, err := upload.Open(ctx, at, u.Size, u.Name, s.Limits)
