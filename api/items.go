@@ -88,7 +88,7 @@ func (s *server) registerItems() {
 		Summary:                      "What became of single rows or items",
 		Description:                  "In the order in which they were given. Of a bulk save up to 1,000 are kept, and the error workbook has all that were refused; of a sync all are, and change while it runs.",
 		RejectUnknownQueryParameters: true,
-		Responses:                    s.answers(http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusServiceUnavailable),
+		Responses:                    s.answers(http.StatusNotFound, http.StatusGone, http.StatusUnprocessableEntity, http.StatusServiceUnavailable),
 	}, s.listItems)
 }
 

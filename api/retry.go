@@ -31,7 +31,7 @@ func (s *server) registerRetry() {
 		Description:   "The same request again; of a sync, the items that failed or were not processed, or those of them that the body chooses. Location is the new job.",
 		DefaultStatus: http.StatusAccepted, MaxBodyBytes: MaxBody, BodyReadTimeout: bodyTimeout,
 		Middlewares: huma.Middlewares{s.onlyJSONIfAny},
-		Responses: s.answers(http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusRequestEntityTooLarge,
+		Responses: s.answers(http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusGone, http.StatusRequestEntityTooLarge,
 			http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusServiceUnavailable),
 	}, s.retry)
 }

@@ -75,7 +75,7 @@ func (s *server) syncFile(ctx context.Context, b *body, in *startSyncInput) (*st
 	if err != nil {
 		return nil, err
 	}
-	out, err := s.startTheSync(ctx, in, contract.SyncInput{
+	out, err := s.beginSync(ctx, in, contract.SyncInput{
 		Kind: in.Kind, Tenant: in.Tenant, Upload: p.upload.ID, Mapping: p.mapping, Locale: in.Locale,
 	}, p.upload.SameAs)
 	if err != nil {
@@ -107,7 +107,7 @@ func (s *server) syncAsAsked(ctx context.Context, b *body, in *startSyncInput) (
 		}
 	}
 	b.received()
-	out, err := s.startTheSync(ctx, in, contract.SyncInput{
+	out, err := s.beginSync(ctx, in, contract.SyncInput{
 		Kind: in.Kind, Tenant: request.Tenant, Filters: job.Filters(request.Filters), Upload: u.ID, Mapping: request.Mapping, Locale: request.Locale,
 	}, u.SameAs)
 	if err != nil {
@@ -131,8 +131,8 @@ func oneSource(r SyncRequest) error {
 	return nil
 }
 
-// startTheSync starts the job; same is the job that has had the same file before.
-func (s *server) startTheSync(ctx context.Context, in *startSyncInput, sync contract.SyncInput, same *job.SameFile) (*startedByFileOutput, error) {
+// beginSync starts the job; same is the job that has had the same file before.
+func (s *server) beginSync(ctx context.Context, in *startSyncInput, sync contract.SyncInput, same *job.SameFile) (*startedByFileOutput, error) {
 	sync.RequestedBy = string(in.RequestedBy)
 	return s.startByFile(ctx, in.IdempotencyKey, same, func(ctx context.Context) (job.Job, bool, error) {
 		return s.Jobs.StartSync(ctx, sync, in.IdempotencyKey)
