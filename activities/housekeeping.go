@@ -29,8 +29,8 @@ type Housekeeping struct {
 const (
 	// shareOfRows is how many rows one run looks at: a minute's work at 10 ms each.
 	shareOfRows = 5000
-	// quietFor is how long a running job's row may be silent before its execution is asked; rows are
-	// written every five seconds.
+	// quietFor is how long a running job's row may be silent before its execution is asked; those of
+	// jobs in which something moves are written every five seconds.
 	quietFor = time.Minute
 	// keysFor is how long an Idempotency-Key is remembered: a client that retries after a day has another
 	// problem, and by then the job itself can be found by its kind and tenant.
@@ -41,6 +41,10 @@ const (
 	// savesFor is how long a save's before-images and shown rows are kept: longer than any kind lets it be undone, which
 	// a test of the catalogue holds.
 	savesFor = 35 * 24 * time.Hour
+	// syncsFor is how long the items of a sync can be looked at and tried again.
+	syncsFor = 35 * 24 * time.Hour
+	// syncsPerRun bounds one run to the items of as many jobs, each of which may have a million.
+	syncsPerRun = 20
 )
 
 // ExpireArtifacts removes the files whose time is over. The row stays and says so.
@@ -248,6 +252,15 @@ func (h *Housekeeping) PruneSaves(ctx context.Context, _ contract.Nothing) (cont
 		}
 	}
 	return n, nil
+}
+
+// PruneSyncs forgets the items of old syncs.
+func (h *Housekeeping) PruneSyncs(ctx context.Context, _ contract.Nothing) (contract.Count, error) {
+	pruned, err := h.Store.PruneSyncs(ctx, h.now().Add(-syncsFor), syncsPerRun)
+	if err != nil {
+		return contract.Count{Count: int(pruned)}, fmt.Errorf("forget old syncs: %w", err)
+	}
+	return contract.Count{Count: int(pruned)}, nil
 }
 
 func (h *Housekeeping) now() time.Time {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/longhaul/longhaul/contract"
 	"github.com/longhaul/longhaul/dataset"
@@ -18,6 +19,8 @@ type Jobs struct {
 	Kinds  *dataset.Registry
 	Store  *store.Store
 	Notify notify.Notifier
+	// Partners are those that syncs may call.
+	Partners Partners
 	// PublicURL is the base of links to the page, without a slash at the end.
 	PublicURL string
 }
@@ -32,8 +35,11 @@ func (j *Jobs) Register(ctx context.Context, r contract.Registration) (contract.
 	if err := j.Store.RegisterJob(ctx, row); err != nil {
 		return contract.Limits{}, fmt.Errorf("register job %s: %w", r.JobID, err)
 	}
-	if r.BulkSave != nil {
+	switch {
+	case r.BulkSave != nil:
 		return j.registerSave(ctx, r)
+	case r.Sync != nil:
+		return j.registerSync(ctx, r)
 	}
 	kind, err := j.Kinds.Export(r.Kind)
 	if err != nil {
@@ -55,15 +61,11 @@ func (j *Jobs) registerSave(ctx context.Context, r contract.Registration) (contr
 		JobID: r.JobID, Tenant: r.Tenant, Kind: r.Kind, UploadID: r.BulkSave.Upload, Undoes: r.BulkSave.Undo, CreatedAt: r.Started,
 	}
 	if save.UploadID != "" {
-		sent, err := j.Store.Upload(ctx, save.UploadID)
+		sent, err := j.keepUpload(ctx, r, save.UploadID, kind.MaxDuration)
 		if err != nil {
 			return contract.Limits{}, err
 		}
 		save.SHA256 = sent.SHA256
-		// Not before the job has ended, however long it runs, and for some time to retry it.
-		if err := j.Store.ExtendUpload(ctx, sent.ID, r.Started.Add(kind.MaxDuration+leftFor)); err != nil {
-			return contract.Limits{}, fmt.Errorf("keep upload of job %s: %w", r.JobID, err)
-		}
 	}
 	if err := j.Store.RegisterSave(ctx, save); err != nil {
 		return contract.Limits{}, fmt.Errorf("register save of job %s: %w", r.JobID, err)
@@ -74,10 +76,54 @@ func (j *Jobs) registerSave(ctx context.Context, r contract.Registration) (contr
 	}, nil
 }
 
+// registerSync notes where the items of a sync come from, and returns what its kind allows.
+func (j *Jobs) registerSync(ctx context.Context, r contract.Registration) (contract.Limits, error) {
+	kind, err := j.Kinds.Sync(r.Kind)
+	if err != nil {
+		return contract.Limits{}, err
+	}
+	if _, _, err := j.Partners.of(kind); err != nil {
+		return contract.Limits{}, err
+	}
+	row := store.SyncRow{
+		JobID: r.JobID, Tenant: r.Tenant, Kind: r.Kind, Partner: kind.Partner, UploadID: r.Sync.Upload, CreatedAt: r.Started,
+	}
+	if r.Sync.Retry != nil {
+		row.RetryOf = r.Sync.Retry.JobID
+	}
+	if row.UploadID != "" {
+		if _, err := j.keepUpload(ctx, r, row.UploadID, kind.MaxDuration); err != nil {
+			return contract.Limits{}, err
+		}
+	}
+	if err := j.Store.RegisterSync(ctx, row); err != nil {
+		return contract.Limits{}, fmt.Errorf("register sync of job %s: %w", r.JobID, err)
+	}
+	return contract.Limits{
+		Window: kind.Window, SlowAfter: kind.SlowAfter, StallAfter: kind.StallAfter, GiveUpAfter: kind.GiveUpAfter,
+		MaxDuration: kind.MaxDuration, StepsPerRun: kind.StretchesPerRun, OutageFor: kind.OutageFor,
+	}, nil
+}
+
+// keepUpload keeps a job's upload until the job has ended, however long it runs, and for some time to retry it.
+func (j *Jobs) keepUpload(ctx context.Context, r contract.Registration, id string, longest time.Duration) (job.Upload, error) {
+	sent, err := j.Store.Upload(ctx, id)
+	if err != nil {
+		return sent, err
+	}
+	if err := j.Store.ExtendUpload(ctx, sent.ID, r.Started.Add(longest+leftFor)); err != nil {
+		return sent, fmt.Errorf("keep upload of job %s: %w", r.JobID, err)
+	}
+	return sent, nil
+}
+
 func row(r contract.Registration) (job.Job, error) {
 	var asked any = r.Export
-	if r.BulkSave != nil {
+	switch {
+	case r.BulkSave != nil:
 		asked = r.BulkSave
+	case r.Sync != nil:
+		asked = r.Sync
 	}
 	request, err := json.Marshal(asked)
 	if err != nil {

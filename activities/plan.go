@@ -60,6 +60,12 @@ func digest(data []byte) string {
 	return hex.EncodeToString(sum[:6])
 }
 
+// longDigest is one for keys that must not meet, however many there are.
+func longDigest(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:16])
+}
+
 // definition is the digest of what a selection reads and writes.
 func definition(s dataset.Selection, layout sheet.Layout) string {
 	doc := fmt.Sprintf("%s\n%+v\n%s", s.Page(0, 0, 0).SQL, layout.Columns, layout.Format)

@@ -74,12 +74,17 @@ func filesLost(cause error) error {
 	return temporal.NewNonRetryableApplicationError("the plan's files are gone or damaged", contract.FailurePlanLost, cause)
 }
 
-// open opens the upload.
+// open opens the file of a plan.
 func (b *BulkSave) open(ctx context.Context, f savedFile) (*upload.File, io.Closer, error) {
+	return openUpload(ctx, b.Blobs, b.Limits, f.Key, f.Name, f.Size)
+}
+
+// openUpload opens an uploaded file for reading, wherever in it: nothing of it is held in memory.
+func openUpload(ctx context.Context, blobs *blob.Store, limits upload.Limits, key, name string, size int64) (*upload.File, io.Closer, error) {
 	at := upload.ReaderAt(func(offset int64) (io.ReadCloser, error) {
-		return b.Blobs.Reader(ctx, f.Key, offset, -1)
-	}, f.Size)
-	file, err := upload.Open(ctx, at, f.Size, f.Name, b.Limits)
+		return blobs.Reader(ctx, key, offset, -1)
+	}, size)
+	file, err := upload.Open(ctx, at, size, name, limits)
 	if errors.Is(err, blob.ErrNotFound) {
 		err = &job.Error{Code: job.CodeGone, Message: "the uploaded file is no longer in storage: send it again", Err: err}
 	}

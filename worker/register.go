@@ -15,6 +15,7 @@ type Deeds struct {
 	Jobs         *activities.Jobs
 	Export       *activities.Export
 	BulkSave     *activities.BulkSave
+	Sync         *activities.Sync
 	Housekeeping *activities.Housekeeping
 }
 
@@ -22,6 +23,8 @@ type Deeds struct {
 func Register(r worker.Registry, do Deeds) {
 	contract.Export.Register(r, workflows.Export)
 	contract.BulkSave.Register(r, workflows.BulkSave)
+	contract.Sync.Register(r, workflows.Sync)
+	contract.Scheduled.Register(r, workflows.Scheduled)
 	contract.Housekeeping.Register(r, workflows.Housekeeping)
 
 	contract.RegisterJob.Register(r, activities.Quick(do.Jobs.Register))
@@ -42,10 +45,21 @@ func Register(r worker.Registry, do Deeds) {
 	contract.UndoChunk.Register(r, activities.Heavy(do.BulkSave.Undo))
 	contract.CleanUpBulkSave.Register(r, activities.Heavy(do.BulkSave.CleanUp))
 
+	contract.NumberItems.Register(r, activities.Heavy(do.Sync.Number))
+	contract.CloseItems.Register(r, activities.Heavy(do.Sync.Close))
+	contract.ReportSync.Register(r, activities.Heavy(do.Sync.Report))
+	contract.CleanUpSync.Register(r, activities.Heavy(do.Sync.CleanUp))
+
 	contract.ExpireArtifacts.Register(r, activities.Heavy(do.Housekeeping.ExpireArtifacts))
 	contract.HealJobs.Register(r, activities.Heavy(do.Housekeeping.HealJobs))
 	contract.SweepBlobs.Register(r, activities.Heavy(do.Housekeeping.SweepBlobs))
 	contract.PruneKeys.Register(r, activities.Heavy(do.Housekeeping.PruneKeys))
 	contract.PruneUploads.Register(r, activities.Heavy(do.Housekeeping.PruneUploads))
 	contract.PruneSaves.Register(r, activities.Heavy(do.Housekeeping.PruneSaves))
+	contract.PruneSyncs.Register(r, activities.Heavy(do.Housekeeping.PruneSyncs))
+}
+
+// RegisterCalls binds what runs on a partner's queue.
+func RegisterCalls(r worker.ActivityRegistry, do Deeds) {
+	contract.SendStretch.Register(r, activities.Heavy(do.Sync.Send))
 }

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -18,10 +19,17 @@ type Options struct {
 	// MaxActivities is how many activities run at once; zero means 8. A page in flight takes one database
 	// connection and some 4 MB, and most of a core.
 	MaxActivities int
+	// Partners are those whose calls it makes, each on a queue of its own.
+	Partners []string
 }
 
 const (
 	defaultMaxActivities = 8
+	// maxStretches is how many stretches of one partner run at once: mostly they wait for their turn, so that it is only to
+	// be more than the jobs of one partner have in their windows.
+	maxStretches = 64
+	// callPollers are few: a stretch is a matter of seconds, not of milliseconds.
+	callPollers = 4
 	// pollers: with the SDK's two, an activity waits for a poll to come back; ten keep the queue empty on
 	// the embedded server (94 instead of 43 activities a second, ten at once).
 	pollers = 10
@@ -37,11 +45,17 @@ const (
 
 // Run works until ctx ends, and returns nil then. It returns an error when the worker cannot go on.
 func Run(ctx context.Context, c client.Client, do Deeds, o Options) error {
-	w, fatal := New(c, do, o)
-	if err := w.Start(); err != nil {
-		return fmt.Errorf("start worker: %w", err)
+	main, fatal := New(c, do, o)
+	workers := []worker.Worker{main}
+	for _, partner := range o.Partners {
+		workers = append(workers, newCalls(c, do, partner, fatal))
 	}
-	defer w.Stop()
+	defer stopAll(workers)
+	for _, w := range workers {
+		if err := w.Start(); err != nil {
+			return fmt.Errorf("start worker: %w", err)
+		}
+	}
 	select {
 	case <-ctx.Done():
 		return nil
@@ -50,15 +64,24 @@ func Run(ctx context.Context, c client.Client, do Deeds, o Options) error {
 	}
 }
 
+// stopAll stops workers side by side: each may take as long as its activities.
+func stopAll(workers []worker.Worker) {
+	var stopping sync.WaitGroup
+	for _, w := range workers {
+		stopping.Go(w.Stop)
+	}
+	stopping.Wait()
+}
+
 // New makes a worker that is not started yet; fatal tells when it cannot go on.
-func New(c client.Client, do Deeds, o Options) (w worker.Worker, fatal <-chan error) {
+func New(c client.Client, do Deeds, o Options) (w worker.Worker, fatal chan error) {
 	if o.TaskQueue == "" {
 		o.TaskQueue = contract.TaskQueue
 	}
 	if o.MaxActivities == 0 {
 		o.MaxActivities = defaultMaxActivities
 	}
-	failed := make(chan error, 1)
+	fatal = make(chan error, 1)
 	w = worker.New(c, o.TaskQueue, worker.Options{
 		MaxConcurrentActivityExecutionSize: o.MaxActivities,
 		MaxConcurrentActivityTaskPollers:   pollers,
@@ -67,13 +90,33 @@ func New(c client.Client, do Deeds, o Options) (w worker.Worker, fatal <-chan er
 		MaxHeartbeatThrottleInterval:       beatsWithin,
 		DefaultHeartbeatThrottleInterval:   beatsWithin,
 		WorkerStopTimeout:                  stopWithin,
-		OnFatalError: func(err error) {
-			select {
-			case failed <- err:
-			default:
-			}
-		},
+		OnFatalError:                       tell(fatal),
 	})
 	Register(w, do)
-	return w, failed
+	return w, fatal
+}
+
+// newCalls makes the worker of one partner's queue.
+func newCalls(c client.Client, do Deeds, partner string, fatal chan error) worker.Worker {
+	w := worker.New(c, contract.PartnerQueue(partner), worker.Options{
+		DisableWorkflowWorker:              true,
+		MaxConcurrentActivityExecutionSize: maxStretches,
+		MaxConcurrentActivityTaskPollers:   callPollers,
+		MaxHeartbeatThrottleInterval:       beatsWithin,
+		DefaultHeartbeatThrottleInterval:   beatsWithin,
+		WorkerStopTimeout:                  stopWithin,
+		OnFatalError:                       tell(fatal),
+	})
+	RegisterCalls(w, do)
+	return w
+}
+
+// tell tells of the first error; the others follow from it.
+func tell(fatal chan error) func(error) {
+	return func(err error) {
+		select {
+		case fatal <- err:
+		default:
+		}
+	}
 }

@@ -33,16 +33,19 @@ type commands struct {
 	Version kong.VersionFlag `name:"version" help:"Print the version and exit."`
 	Config  config.Config    `embed:""`
 
-	Demo    demoCommand    `cmd:"" help:"Run everything on this machine, with sample data and one export to watch."`
-	Dev     devCommand     `cmd:"" help:"Run everything on this machine: Temporal, database, files, worker, API and page."`
-	Worker  workerCommand  `cmd:"" help:"Run a worker."`
-	API     apiCommand     `cmd:"" name:"api" help:"Run the API and the page."`
-	Migrate migrateCommand `cmd:"" help:"Bring the database up to date."`
-	Seed    seedCommand    `cmd:"" help:"Load sample data or an Online Retail file."`
-	Start   startCommand   `cmd:"" help:"Start a job."`
-	Jobs    jobsCommand    `cmd:"" help:"List, show, watch and steer jobs."`
-	Replay  replayCommand  `cmd:"" help:"Replay workflow histories against this program's workflows."`
-	Bench   benchCommand   `cmd:"" help:"Measure this program against its alternatives."`
+	Demo      demoCommand      `cmd:"" help:"Run everything on this machine, with sample data and one job of each type to watch."`
+	Dev       devCommand       `cmd:"" help:"Run everything on this machine: Temporal, database, files, worker, API and page."`
+	Worker    workerCommand    `cmd:"" help:"Run a worker."`
+	API       apiCommand       `cmd:"" name:"api" help:"Run the API and the page."`
+	Migrate   migrateCommand   `cmd:"" help:"Bring the database up to date."`
+	Seed      seedCommand      `cmd:"" help:"Load sample data or an Online Retail file."`
+	Start     startCommand     `cmd:"" help:"Start a job."`
+	Jobs      jobsCommand      `cmd:"" help:"List, show, watch and steer jobs."`
+	Partners  partnersCommand  `cmd:"" help:"Show partners and change the pace at which they are called."`
+	Schedules schedulesCommand `cmd:"" help:"Start jobs at set times."`
+	Partner   partnerCommand   `cmd:"" help:"Run a made-up partner, to develop and test against."`
+	Replay    replayCommand    `cmd:"" help:"Replay workflow histories against this program's workflows."`
+	Bench     benchCommand     `cmd:"" help:"Measure this program against its alternatives."`
 }
 
 // invocation is what a command runs with.
@@ -57,6 +60,8 @@ type invocation struct {
 
 	// temporal and namespace are where a stack on this machine has its Temporal, once it is found.
 	temporal, namespace string
+	// partners are the made-up partners of that stack, by name.
+	partners map[string]string
 }
 
 // Main runs the command line until it is done or interrupted, and returns the exit code.
@@ -73,7 +78,7 @@ func Run(ctx context.Context, version string, args []string, stdout, stderr io.W
 	exited := -1
 	parser, err := kong.New(&all,
 		kong.Name("longhaul"),
-		kong.Description("Exports and bulk saves of any size, as durable Temporal workflows."),
+		kong.Description("Exports, bulk saves and syncs of any size, as durable Temporal workflows."),
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(code int) { exited = code }),
 		kong.Vars{"version": version},

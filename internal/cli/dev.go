@@ -89,6 +89,11 @@ func (s *invocation) withStack(flags stackFlags, do func(*invocation, *parts) er
 		return err
 	}
 	defer p.close()
+	stopPartners, partners, err := p.standInPartners(s)
+	if err != nil {
+		return err
+	}
+	defer stopPartners()
 	options, err := config.Temporal(p.log)
 	if err != nil {
 		return err
@@ -100,6 +105,7 @@ func (s *invocation) withStack(flags stackFlags, do func(*invocation, *parts) er
 	err = folder.Publish(devstack.Info{
 		TemporalAddress: options.HostPort, TemporalNamespace: p.namespace(), TemporalUI: p.config.TemporalUIURL,
 		DatabaseURL: p.config.DatabaseURL, BlobURL: p.config.BlobURL, HTTPURL: p.config.PublicURL,
+		Partners: partners,
 	})
 	if err != nil {
 		return err

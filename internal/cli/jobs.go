@@ -13,11 +13,11 @@ type jobsCommand struct {
 	List   jobsListCommand  `cmd:"" help:"List jobs, newest first."`
 	Show   jobsShowCommand  `cmd:"" help:"Show how a job stands."`
 	Watch  jobsWatchCommand `cmd:"" help:"Show a job's progress until it ends."`
-	Cancel jobsSteerCommand `cmd:"" help:"Stop a job at the next page or chunk."`
-	Pause  jobsSteerCommand `cmd:"" help:"Finish the pages or chunks in flight and start no more."`
+	Cancel jobsSteerCommand `cmd:"" help:"Stop a job at the next page, chunk or call."`
+	Pause  jobsSteerCommand `cmd:"" help:"Finish the pages, chunks or calls in flight and start no more."`
 	Resume jobsSteerCommand `cmd:"" help:"Go on with a paused job; carry out a dry run."`
-	Retry  jobsSteerCommand `cmd:"" help:"Start the request of an ended job again."`
-	Items  jobsItemsCommand `cmd:"" help:"List the refused rows of a bulk save, with reasons."`
+	Retry  jobsRetryCommand `cmd:"" help:"Start the request of an ended job again; of a sync, what did not succeed."`
+	Items  jobsItemsCommand `cmd:"" help:"List the refused rows of a bulk save or the items of a sync, with reasons."`
 	Undo   jobsUndoCommand  `cmd:"" help:"Undo a bulk save, as a job of its own."`
 }
 
@@ -26,7 +26,6 @@ func (c *jobsCommand) AfterApply() error {
 	c.Cancel.steer = (*starter.Starter).Cancel
 	c.Pause.steer = (*starter.Starter).Pause
 	c.Resume.steer = (*starter.Starter).Resume
-	c.Retry.steer = (*starter.Starter).Retry
 	return nil
 }
 
@@ -109,7 +108,7 @@ func (c *jobsWatchCommand) Run(s *invocation) error {
 	return nil
 }
 
-// jobsSteerCommand is one of cancel, pause, resume and retry.
+// jobsSteerCommand is one of cancel, pause and resume.
 type jobsSteerCommand struct {
 	ID string `arg:"" help:"Job ID."`
 

@@ -40,6 +40,7 @@ type parts struct {
 	temporal client.Client
 	options  client.Options
 	starter  *starter.Starter
+	partners map[string]config.Partner
 }
 
 // findStack lets a command reach a `longhaul dev` that runs on the data directory, for everything that
@@ -60,6 +61,7 @@ func (s *invocation) findStack() error {
 	c.BlobURL = cmp.Or(c.BlobURL, info.BlobURL)
 	c.PublicURL = cmp.Or(c.PublicURL, info.HTTPURL)
 	c.TemporalUIURL = cmp.Or(c.TemporalUIURL, info.TemporalUI)
+	s.partners = info.Partners
 	if os.Getenv("TEMPORAL_ADDRESS") == "" {
 		s.temporal, s.namespace = info.TemporalAddress, info.TemporalNamespace
 	}
@@ -74,6 +76,9 @@ func (s *invocation) open() (*parts, error) {
 	p := &parts{config: *s.config, version: s.version, log: s.config.Logger(s.log)}
 	var err error
 	if p.kinds, err = catalog.New(); err != nil {
+		return nil, err
+	}
+	if err := p.readPartners(s.partners); err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(p.config.DataDir, 0o700); err != nil {
@@ -123,6 +128,7 @@ func (p *parts) dial(ctx context.Context, options client.Options) error {
 	p.temporal, p.options = c, options
 	p.starter = &starter.Starter{
 		Temporal: c, Store: p.store, Kinds: p.kinds, Blobs: p.blobs, Limits: p.limits(), Logger: p.log,
+		PartnerSettings: p.settings(),
 	}
 	return nil
 }
@@ -162,14 +168,21 @@ func (p *parts) work(ctx context.Context) error {
 	if err := starter.EnsureHousekeeping(ctx, p.temporal, contract.TaskQueue); err != nil {
 		return err
 	}
-	deeds, err := p.deeds()
+	partners, err := p.callers()
 	if err != nil {
 		return err
 	}
-	return worker.Run(ctx, p.temporal, deeds, worker.Options{MaxActivities: p.config.WorkerMaxPages})
+	defer partners.Close()
+	deeds, err := p.deeds(partners)
+	if err != nil {
+		return err
+	}
+	return worker.Run(ctx, p.temporal, deeds, worker.Options{
+		MaxActivities: p.config.WorkerMaxPages, Partners: p.partnerNames(),
+	})
 }
 
-func (p *parts) deeds() (worker.Deeds, error) {
+func (p *parts) deeds(partners activities.Partners) (worker.Deeds, error) {
 	var tell notify.Notifier = notify.Log{Logger: p.log}
 	if p.config.SlackWebhookURL != "" {
 		slack, err := notify.NewSlack(p.config.SlackWebhookURL, nil)
@@ -179,10 +192,13 @@ func (p *parts) deeds() (worker.Deeds, error) {
 		tell = slack
 	}
 	return worker.Deeds{
-		Jobs:   &activities.Jobs{Kinds: p.kinds, Store: p.store, Notify: tell, PublicURL: p.config.PublicURL},
+		Jobs:   &activities.Jobs{Kinds: p.kinds, Store: p.store, Notify: tell, PublicURL: p.config.PublicURL, Partners: partners},
 		Export: &activities.Export{Kinds: p.kinds, Store: p.store, Blobs: p.blobs, KeepFor: p.config.ArtifactTTL},
 		BulkSave: &activities.BulkSave{
 			Kinds: p.kinds, Store: p.store, Blobs: p.blobs, Limits: p.limits(), KeepFor: p.config.ArtifactTTL,
+		},
+		Sync: &activities.Sync{
+			Kinds: p.kinds, Store: p.store, Blobs: p.blobs, Limits: p.limits(), KeepFor: p.config.ArtifactTTL, Partners: partners,
 		},
 		Housekeeping: &activities.Housekeeping{Store: p.store, Blobs: p.blobs, Heal: p.starter.Heal},
 	}, nil

@@ -78,6 +78,7 @@ func (s *invocation) printJob(j job.Job) error {
 		}
 		line("progress", "%s", progress(j))
 		printSave(line, j.Save)
+		printSync(line, j.Sync)
 		line("started", "%s", local(j.CreatedAt))
 		if j.EndedAt != nil {
 			line("ended", "%s (after %s)", local(*j.EndedAt), j.EndedAt.Sub(j.CreatedAt).Round(10*time.Millisecond))
@@ -107,14 +108,17 @@ func state(j job.Job) string {
 }
 
 func progress(j job.Job) string {
-	p, step := j.Progress, "pages"
-	if j.Type == job.TypeBulkSave {
+	p, rows, step := j.Progress, "rows", "pages"
+	switch j.Type {
+	case job.TypeBulkSave:
 		step = "chunks"
+	case job.TypeSync:
+		rows, step = "items", "stretches"
 	}
 	if p.RowsTotal == 0 {
 		return string(p.Phase)
 	}
-	return fmt.Sprintf("%s, %d of %d rows, %d of %d %s", p.Phase, p.RowsDone, p.RowsTotal, p.PagesDone, p.PagesTotal, step)
+	return fmt.Sprintf("%s, %d of %d %s, %d of %d %s", p.Phase, p.RowsDone, p.RowsTotal, rows, p.PagesDone, p.PagesTotal, step)
 }
 
 func local(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05") }

@@ -19,6 +19,7 @@ import (
 type startCommand struct {
 	Export   startExportCommand   `cmd:"" help:"Start an export of a kind, e.g. stock-shortages."`
 	BulkSave startBulkSaveCommand `cmd:"" help:"Save the rows of a file, e.g. stock-levels."`
+	Sync     startSyncCommand     `cmd:"" help:"Send items to a partner, e.g. dispatch-shipments."`
 }
 
 type startExportCommand struct {

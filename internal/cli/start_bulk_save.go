@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/longhaul/longhaul/contract"
 	"github.com/longhaul/longhaul/job"
@@ -202,50 +201,6 @@ func rowText(ref job.RowRef) string {
 		return fmt.Sprintf("row %d", ref.Row)
 	}
 	return fmt.Sprintf("row %d of sheet %s", ref.Row, ref.Sheet)
-}
-
-type jobsItemsCommand struct {
-	ID        string `arg:"" help:"Job ID."`
-	Outcome   string `help:"Only rows with this outcome, e.g. refused."`
-	Locale    string `placeholder:"ko|en" default:"en" help:"Language of the reasons."`
-	PageSize  int    `default:"50" help:"How many, 1 to 200."`
-	PageToken string `help:"Go on after an earlier page."`
-}
-
-// Run lists single rows of a job: those that were refused, and a sample of those that would be updated.
-func (c *jobsItemsCommand) Run(s *invocation) error {
-	p, err := s.connect()
-	if err != nil {
-		return err
-	}
-	defer p.close()
-	page, err := p.starter.Items(s, c.ID, job.ItemQuery{
-		Outcome: c.Outcome, PageSize: c.PageSize, PageToken: c.PageToken, Locale: c.Locale,
-	})
-	if err != nil {
-		return err
-	}
-	return s.print(page, func() {
-		w := tabwriter.NewWriter(s.out, 0, 4, 2, ' ', 0)
-		fmt.Fprintln(w, "ROW\tOUTCOME\tKEY\tWHY")
-		for _, item := range page.Items {
-			why := ""
-			for _, e := range item.Errors {
-				why += e.Message + " "
-			}
-			for _, change := range item.Changes {
-				why += fmt.Sprintf("%s: %q → %q ", change.Column, change.Before, change.After)
-			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", rowText(job.RowRef{Sheet: item.Sheet, Row: item.Row}), item.Outcome, item.Key, strings.TrimSpace(why))
-		}
-		w.Flush()
-		if !page.Complete {
-			fmt.Fprintf(s.out, "these are the first of %d; the error workbook has them all\n", page.Total)
-		}
-		if page.NextPageToken != "" {
-			fmt.Fprintf(s.out, "more: --page-token %s\n", page.NextPageToken)
-		}
-	})
 }
 
 type jobsUndoCommand struct {

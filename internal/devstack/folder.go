@@ -31,7 +31,9 @@ type Info struct {
 	DatabaseURL       string `json:"database_url"`
 	BlobURL           string `json:"blob_url"`
 	HTTPURL           string `json:"http_url"`
-	PID               int    `json:"pid"` // filled in by Publish
+	// Partners are the made-up partners, by name.
+	Partners map[string]string `json:"partners,omitempty"`
+	PID      int               `json:"pid"` // filled in by Publish
 }
 
 // Folder is a data folder that this process holds.

@@ -39,7 +39,7 @@ const (
 // newPass makes a pass for a start; g.mu is held.
 func (g *Gate) newPass(ctx context.Context, st start, read time.Time) *Pass {
 	p := &Pass{gate: g}
-	p.ctx, p.cancel = context.WithCancelCause(ctx)
+	p.ctx, p.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	if st.spaced > 0 {
 		p.ctx = httptrace.WithClientTrace(p.ctx, &httptrace.ClientTrace{
 			WroteRequest: func(httptrace.WroteRequestInfo) { p.sent(time.Now()) },
@@ -64,8 +64,8 @@ func (g *Gate) passOn(ctx context.Context, now time.Time) *Pass {
 	return g.newPass(ctx, start{at: g.clock.book(now)}, now)
 }
 
-// Context is for the call. It ends with the context of Enter, with Done, and when the place is lost because the book has
-// been away for too long; the cause is [ErrLeaseLost] then. It also notes when an HTTP request has really gone out.
+// Context is for the call. It ends with Done, and when the place is lost because the book has been away for too long; the
+// cause is [ErrLeaseLost] then. It does not end with the context of Enter: who stops waiting lets what is on its way end. It also notes when an HTTP request has really gone out.
 func (p *Pass) Context() context.Context { return p.ctx }
 
 // Start waits for the very instant. A start that was missed, because the caller or the machine was busy, is given up for
