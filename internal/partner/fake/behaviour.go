@@ -183,7 +183,7 @@ func (b *Behaviour) nextReset(now time.Time) time.Time {
 		return now.UTC().Truncate(day).Add(day)
 	}
 	if since := now.Sub(b.QuotaReset); since >= 0 {
-		return b.QuotaReset.Add((since/day + 1) * day)
+		return b.QuotaReset.Add(since.Truncate(day) + day)
 	}
 	return b.QuotaReset
 }

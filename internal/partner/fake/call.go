@@ -60,8 +60,8 @@ func (c *call) hangUp() {
 func segments(escaped string) []string {
 	parts := strings.Split(strings.Trim(escaped, "/"), "/")
 	for i, p := range parts {
-		if clear, err := url.PathUnescape(p); err == nil {
-			parts[i] = clear
+		if plain, err := url.PathUnescape(p); err == nil {
+			parts[i] = plain
 		}
 	}
 	return parts

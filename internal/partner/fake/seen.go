@@ -16,8 +16,9 @@ type Seen struct {
 	// reset, hung, dropped (after the effect), dropped_before, garbage, html, endless, cut, redirect, closed (with the
 	// partner). A call that is on its way is in none.
 	Answers map[string]int64 `json:"answers"`
-	// HungUp counts the calls whose clients did not wait for the answer; of those, only the ones that were waiting for it
-	// when they left. What such a call asked for is done all the same.
+	// HungUp counts the calls whose clients left before the answer was ready. What those asked for is done all the same,
+	// and they are not on their way any more, so that they overlap with nothing. A server notices a little late that a
+	// client has left: one that starts its next call at once may be seen with one more on its way.
 	HungUp int64 `json:"hung_up"`
 
 	// InFlight are the calls on their way, those that are turned away too. A call is until the moment before its answer
@@ -68,7 +69,8 @@ type Order struct {
 	Backward int64 `json:"backward,omitempty"`
 }
 
-// Seen tells what the partner saw. It copies all dispatches.
+// Seen tells what the partner saw. It copies all dispatches and orders, which holds calls up meanwhile (80 ms for 100,000):
+// while the pace is measured, ask for /_seen?lists=no.
 func (s *Server) Seen() Seen { return s.read(0, true) }
 
 // Closer counts the starts that followed another one by less than this; see [Spacing].
