@@ -133,13 +133,17 @@ func (c *Client) limit() time.Duration {
 func (c *Client) Do(ctx context.Context, r Request) Answer {
 	started := time.Now()
 	limit := c.limit()
+	f := failure{within: "within " + limit.String()}
+	if deadline, ok := ctx.Deadline(); ok && deadline.Before(started.Add(limit)) {
+		f.within = "in time"
+	}
 	ctx, free := context.WithTimeout(ctx, limit)
 	defer free()
 	ctx, cancel := context.WithCancelCause(ctx)
 	x := &exchange{cancel: cancel}
 	defer x.end()
 
-	answer := c.exchange(ctx, x, r, failure{limit: limit})
+	answer := c.exchange(ctx, x, r, f)
 	answer.At, answer.Took = started, time.Since(started)
 	return answer
 }

@@ -5,12 +5,10 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"syscall"
-	"time"
 
 	"github.com/longhaul/longhaul/internal/pace"
 	"github.com/longhaul/longhaul/job"
@@ -21,7 +19,7 @@ var errTooLong = errors.New("the answer is longer than 1 MiB")
 
 // failure classes an exchange that brought no whole answer.
 type failure struct {
-	limit time.Duration
+	within string // how long it might take
 }
 
 func (f failure) answer(ctx context.Context, x *exchange, err error) Answer {
@@ -71,9 +69,9 @@ func (f failure) late(x *exchange) string {
 	case !x.reached:
 		return "no connection came about in time"
 	case x.answered.Load():
-		return fmt.Sprintf("the answer was not complete within %s", f.limit)
+		return "the answer was not complete " + f.within
 	}
-	return fmt.Sprintf("no answer within %s", f.limit)
+	return "no answer " + f.within
 }
 
 func isTimeout(ctx context.Context, err error) bool {

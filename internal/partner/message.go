@@ -142,7 +142,7 @@ func clean(text string, secrets []string) string {
 // credential matches what partners like to repeat of a request: the value of a header or a parameter.
 var credential = regexp.MustCompile(
 	`(?i)\b(bearer|basic)\s+[a-z0-9._~+/=-]{6,}` +
-		`|\b([a-z_-]*(?:authorization|api[_-]?key|access[_-]?key|token|secret|password|passwd|signature))("?\s*[=:]\s*)("[^"]*"|[^\s,;&"]+)`)
+		`|\b([a-z_-]*(?:authorization|api[_-]?key|access[_-]?key|token|secret|password|passwd|signature))("?\s*[=:]\s*)((?:bearer |basic )?"[^"]*"|(?:bearer |basic )?[^\s,;&"]+)`)
 
 // redact hides credentials: ours in each form in which they come back, and others by their names.
 func redact(text string, secrets []string) string {

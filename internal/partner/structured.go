@@ -27,7 +27,7 @@ func structured(h http.Header, _ time.Time) []pace.Hint {
 	var all []pace.Hint
 	old := make(map[string]string)
 	for _, item := range listed(h, "Ratelimit") {
-		if name, value, found := strings.Cut(item.name, "="); found {
+		if name, value, found := strings.Cut(item.name, "="); found && !item.quoted {
 			old[name] = value
 			continue
 		}
@@ -52,6 +52,7 @@ func structured(h http.Header, _ time.Time) []pace.Hint {
 // listItem is one item of a structured field (RFC 9651).
 type listItem struct {
 	name       string
+	quoted     bool
 	parameters map[string]string
 }
 
@@ -65,7 +66,7 @@ func listed(h http.Header, name string) []listItem {
 			break
 		}
 		parts := split(item, ';')
-		found := listItem{name: strings.Trim(parts[0], `"`), parameters: make(map[string]string, len(parts))}
+		found := listItem{name: strings.Trim(parts[0], `"`), quoted: strings.HasPrefix(parts[0], `"`), parameters: make(map[string]string, len(parts))}
 		for _, p := range parts[1:] {
 			key, value, _ := strings.Cut(p, "=")
 			found.parameters[strings.TrimSpace(key)] = strings.TrimSpace(value)
