@@ -150,7 +150,7 @@ func TestACallOutlastsAReset(t *testing.T) {
 // TestUnderLoad has many clients, each with connections that it keeps, and all that can change meanwhile.
 func TestUnderLoad(t *testing.T) {
 	t.Parallel()
-	const clients, each = 16, 150
+	const clients, each = 16, 60
 	g := run(t, fake.Behaviour{LatencyMax: time.Millisecond})
 	g.client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: clients}}
 	t.Cleanup(g.client.CloseIdleConnections)
@@ -166,7 +166,7 @@ func TestUnderLoad(t *testing.T) {
 				if got := g.send(key, order, line); got.status != http.StatusOK {
 					t.Errorf("got %+v", got)
 				}
-				if line%50 == 0 {
+				if line%20 == 0 {
 					g.get("/_seen?closer_than=1ms")
 					g.call(http.MethodPatch, "/_behaviour", "", fmt.Sprintf(`{"seed": %d}`, line))
 				}
