@@ -22,8 +22,9 @@ type keeper struct {
 	sent    *news
 	number  int64
 	failing time.Time
-	// lost counts starts that other processes took before us.
-	lost int
+	given   int64 // counts the starts that the book has given
+	// lost counts starts that other processes took before us, polls the turns in a row that found no place.
+	lost, polls int
 	// reach is the time from the begin of a turn to the reading of the book's clock, rest from there to its end.
 	reach, rest estimate
 }
@@ -49,10 +50,13 @@ const (
 	closeTimeout = 2 * time.Second
 	// leadMost bounds how far ahead starts are taken however slow turns and callers are.
 	leadMost = 100 * time.Millisecond
-	// readyLeast is what a caller needs who writes nothing before the call.
-	readyLeast = time.Millisecond
+	// readyLeast is what a caller needs who writes a mark before the call, with some room: a start that is taken a little
+	// early costs nothing but a place.
+	readyLeast = 5 * time.Millisecond
 	// outageWait is how far away a probe may be for callers to wait for it: people are to see an outage as such.
 	outageWait = time.Second
+	// pollsMost is how often the time between looks for a place grows: calls that take long free none soon.
+	pollsMost = 4
 	// horizonSlack is how many milliseconds a turn may come too early and still be given its start.
 	horizonSlack = 3
 	// lostMost bounds by how many milliseconds a process that lost starts to others comes earlier than they.
@@ -164,8 +168,8 @@ func (g *Gate) visit() visit {
 	v := visit{
 		holder: g.options.Process, number: k.number,
 		inFlight: len(g.passes) + g.places.idle, probe: g.probe,
-		again: len(g.missed), places: g.queue.count,
-		ready: g.readyIn(), againReady: k.rest.most(500*time.Microsecond, leadMost/2),
+		given: k.given, again: len(g.missed), places: g.queue.count,
+		ready: g.readyIn(), againReady: k.rest.usual(500*time.Microsecond, leadMost),
 		horizon: g.lead() + (lostMost+horizonSlack)*time.Millisecond,
 	}
 	if k.sent != nil {
@@ -179,7 +183,7 @@ func (g *Gate) readyIn() time.Duration { return g.ready.most(readyLeast, leadMos
 
 // lead is how long before a start its turn is to begin.
 func (g *Gate) lead() time.Duration {
-	return g.keeper.reach.most(500*time.Microsecond, leadMost) + g.readyIn() + time.Millisecond
+	return g.keeper.reach.most(time.Millisecond, leadMost) + g.readyIn() + time.Millisecond
 }
 
 // succeed takes in that a turn was made.
@@ -215,6 +219,7 @@ func (g *Gate) fail(err error, r reading) {
 
 // deliver hands out what was granted.
 func (g *Gate) deliver(gr grant, r reading) {
+	g.keeper.given += int64(len(gr.again) + len(gr.places))
 	for _, st := range gr.again {
 		if len(g.missed) == 0 {
 			g.news.unused = append(g.news.unused, st)
@@ -282,7 +287,7 @@ func (g *Gate) plan(gr grant, v visit, now time.Time) {
 	k.scarce, k.holds = gr.scarce, v.inFlight+v.places > 0
 	switch {
 	case len(gr.again)+len(gr.places) > 0:
-		k.lost = 0
+		k.lost, k.polls = 0, 0
 	case gr.due && v.again+v.places > 0:
 		k.lost = min(k.lost+1, lostMost)
 	}
@@ -291,8 +296,12 @@ func (g *Gate) plan(gr grant, v visit, now time.Time) {
 		return
 	}
 	k.at = g.clock.local(gr.next)
-	if gr.due {
+	switch {
+	case gr.due:
 		k.at = k.at.Add(-g.lead() - time.Duration(k.lost)*time.Millisecond)
+	case gr.why == "":
+		k.at = k.at.Add(time.Duration(k.polls) * placePoll)
+		k.polls = min(k.polls+1, pollsMost)
 	}
 	if look := now.Add(lookEvery); look.Before(k.at) {
 		k.at = look

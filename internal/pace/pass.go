@@ -27,11 +27,11 @@ type missed struct {
 }
 
 const (
-	// missedAfter is how late a call may start, or a fiftieth of the interval if that is more: the next start, of
-	// whatever process, is measured from the instant given out and not from this one. A busy machine wakes a sleeper up
-	// to a millisecond or two late.
+	// missedAfter is how late a call may start, or one part in missedPart of the interval if that is more: the next
+	// start, of whatever process, is measured from the instant given out and not from this one. A busy machine wakes a
+	// sleeper some milliseconds late.
 	missedAfter = 3 * time.Millisecond
-	missedPart  = 50
+	missedPart  = 25
 	// lateAfter is what a sleeper is late on an idle machine. Beyond it the book is told, which moves the next start.
 	lateAfter = 1500 * time.Microsecond
 )

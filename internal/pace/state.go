@@ -34,8 +34,9 @@ type holder struct {
 	Until moment `json:"until"`
 	// Got is when it was last given a place: the others go first.
 	Got moment `json:"got,omitempty"`
-	// Visit numbers the last news that were taken in.
+	// Visit numbers the last news that were taken in; Given counts the starts given since the first.
 	Visit int64 `json:"visit,omitempty"`
+	Given int64 `json:"given,omitempty"`
 }
 
 // quota counts the starts of a day, whether there is a limit or not.

@@ -15,6 +15,8 @@ type visit struct {
 	// lost is made again with the same news; all else tells how things stand.
 	number int64
 	news   news
+	// given counts the starts that it was given. The book may count more: those of turns whose answer was lost.
+	given int64
 	// inFlight counts the places that it goes on holding; those that it does not count come free.
 	inFlight int
 	// probe is the start of the probe that it holds; 0: none.
@@ -100,9 +102,9 @@ func (s *State) turn(clock time.Time, l Limits, v visit) grant {
 	}
 	s.renew(now, v)
 	g := s.give(now, l, v)
-	if n := len(g.places); n > 0 {
+	if n, places := len(g.again)+len(g.places), len(g.places); n > 0 {
 		h := s.Holders[v.holder]
-		h.InFlight, h.Wants, h.Got = h.InFlight+n, h.Wants-n, now
+		h.InFlight, h.Wants, h.Got, h.Given = h.InFlight+places, h.Wants-places, now, h.Given+int64(n)
 		s.Holders[v.holder] = h
 	}
 	return g
@@ -123,22 +125,30 @@ func (s *State) take(now moment, v visit) {
 		if s.Last == u.at {
 			s.Last = u.prev
 		}
-		s.Starts = max(s.Starts-1, 0)
-		if u.at >= s.Quota.Since {
-			s.Quota.Used = max(s.Quota.Used-1, 0)
-		}
+		s.uncount(1, u.at)
 	}
 	s.Last = max(s.Last, min(v.news.late, now))
+}
+
+// uncount takes starts that were not made out of the count, and out of the quota if their day is not over.
+func (s *State) uncount(n int64, at moment) {
+	s.Starts -= n
+	if at >= s.Quota.Since {
+		s.Quota.Used -= n
+	}
 }
 
 // renew notes what a process holds and wants, and renews its lease where that is due.
 func (s *State) renew(now moment, v visit) {
 	h, known := s.Holders[v.holder]
+	if known && h.Given > v.given {
+		s.uncount(h.Given-v.given, h.Got)
+	}
 	if v.inFlight == 0 && v.places == 0 && v.news.empty() {
 		delete(s.Holders, v.holder)
 		return
 	}
-	h.InFlight, h.Wants, h.Visit = v.inFlight, v.places, v.number
+	h.InFlight, h.Wants, h.Visit, h.Given = v.inFlight, v.places, v.number, v.given
 	if !known || h.Until.sub(now) <= Lease-renewAfter {
 		h.Until = now.add(Lease)
 	}
