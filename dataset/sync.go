@@ -70,7 +70,8 @@ type Sync struct {
 type Call struct {
 	// Method is GET, POST, PUT, PATCH or DELETE.
 	Method string `toml:"method"`
-	// Path goes behind the partner's URL; {name} stands for a field, written as one segment. It may have a query.
+	// Path goes behind the partner's URL; {name} stands for a required field, written as one segment. It may have a query,
+	// in which any field may stand.
 	Path string `toml:"path"`
 	// Body is the JSON object that is sent for an item; none for GET and DELETE.
 	Body []BodyField `toml:"body"`
@@ -83,7 +84,8 @@ type Call struct {
 	List    string `toml:"list"`
 	Results string `toml:"results"` // JSON pointer
 
-	// RemoteID is where the answer says how the partner calls the item, as a JSON pointer (RFC 6901); empty: nowhere.
+	// RemoteID is where the answer says how the partner calls the item, as a JSON pointer (RFC 6901); empty: nowhere. An
+	// answer that has nothing there is as good; a number is taken as text.
 	RemoteID string `toml:"remote_id"`
 	// Error is where an answer, or one of several, says that this item was refused: anything but null, false and "" there.
 	Error string `toml:"error"`
@@ -96,7 +98,8 @@ type Call struct {
 	Safe bool `toml:"safe"`
 	// LookUp is asked before an item is sent again of which it is not known whether it took effect, where the partner
 	// takes no idempotency keys: 2xx means that it did, 404 that it did not. Without it such an item is not sent again
-	// but ends as [job.ItemUnknown].
+	// but ends as [job.ItemUnknown]. A kind's own protocol should not have one that a partner may lack: its 404 would say
+	// that nothing has arrived. What of RemoteID, Error, Message and Answers it leaves out is as in the call.
 	LookUp *Call `toml:"look_up"`
 }
 
@@ -120,14 +123,15 @@ type Answer struct {
 	Type FieldType `toml:"type"`
 	// Required: an answer without it is no answer.
 	Required bool `toml:"required"`
-	// MaxLength is in characters; longer ones make the answer none.
+	// MaxLength is in characters, of texts and codes, no more than the database keeps; longer ones make the answer none.
 	MaxLength int `toml:"max_length"`
 	// Map replaces values, e.g. DELIVERED by delivered; those that it does not name stay.
 	Map map[string]string `toml:"map"`
 }
 
 // Effect is a statement with named values: :name is a field or answer, and :seller_id, :now, :remote_id are there always.
-// It is understood by MySQL, MariaDB and SQLite alike. An empty number or instant is NULL.
+// It is understood by MySQL, MariaDB and SQLite alike. An empty number or instant is NULL. It runs once for each item, so
+// it must find its rows by an index.
 type Effect string
 
 // SyncItem is one item as it was numbered.

@@ -28,6 +28,12 @@ func TestAnItemBecomesACall(t *testing.T) {
 	require.True(t, json.Valid(call.Body))
 }
 
+// sent checks a body to the byte: the same item, sent again, must be the same under its idempotency key.
+func sent(t *testing.T, want string, call dataset.SyncCall) {
+	t.Helper()
+	require.Equal(t, want, string(call.Body))
+}
+
 func TestEmptyFieldsAreLeftOutOrNull(t *testing.T) {
 	t.Parallel()
 	k := checkedSync(t, pickups())
@@ -35,9 +41,9 @@ func TestEmptyFieldsAreLeftOutOrNull(t *testing.T) {
 	call, err := k.Request([]dataset.SyncItem{pickup(nil)})
 
 	require.NoError(t, err)
-	require.Equal(t, `{"parcel":{"number":7},"api":"v2","size":null}`, string(call.Body))
+	sent(t, `{"parcel":{"number":7},"api":"v2","size":null}`, call)
 	require.Equal(t, "/depots/ICN-1/pickups?parcel=7&note=", call.Path)
-	require.Equal(t, "", call.Header["X-Note"])
+	require.Empty(t, call.Header["X-Note"])
 }
 
 func TestABodyMayBeEmptyButForWhatIsLeftOut(t *testing.T) {
@@ -49,7 +55,7 @@ func TestABodyMayBeEmptyButForWhatIsLeftOut(t *testing.T) {
 	call, err := checkedSync(t, k).Request([]dataset.SyncItem{pickup(nil)})
 
 	require.NoError(t, err)
-	require.Equal(t, `{}`, string(call.Body))
+	sent(t, `{}`, call)
 }
 
 func TestACallWithoutBodyHasNone(t *testing.T) {
@@ -74,7 +80,7 @@ func TestConstantsAreWrittenAsTheyAre(t *testing.T) {
 	call, err := checkedSync(t, k).Request([]dataset.SyncItem{pickup(nil)})
 
 	require.NoError(t, err)
-	require.Equal(t, `{"n":3,"on":false,"list":["a",1.5],"table":{"x":{"a":"","b":"<>"}}}`, string(call.Body))
+	sent(t, `{"n":3,"on":false,"list":["a",1.5],"table":{"x":{"a":"","b":"<>"}}}`, call)
 }
 
 // A value is the tenant's: it must not lead a call anywhere else, nor make headers of its own.
@@ -133,11 +139,11 @@ func TestSeveralItemsGoIntoOneCall(t *testing.T) {
 
 	call, err := k.Request([]dataset.SyncItem{seven, eight})
 	require.NoError(t, err)
-	require.Equal(t, `{"pickups":[{"n":7},{"n":8}]}`, string(call.Body))
+	sent(t, `{"pickups":[{"n":7},{"n":8}]}`, call)
 
 	call, err = k.Request([]dataset.SyncItem{eight})
 	require.NoError(t, err)
-	require.Equal(t, `{"pickups":[{"n":8}]}`, string(call.Body))
+	sent(t, `{"pickups":[{"n":8}]}`, call)
 
 	_, err = k.Request([]dataset.SyncItem{seven, pickup(map[string]string{"parcel": "x"})})
 	require.EqualError(t, err, "parcel is not a number")

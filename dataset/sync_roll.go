@@ -6,7 +6,8 @@ import (
 	"github.com/longhaul/longhaul/job"
 )
 
-// SyncRoll finds the items of an upload that are there twice. It keeps some 40 bytes for an item, and serves one goroutine.
+// SyncRoll finds the items of an upload that are there twice. It keeps at most 60 bytes for an item, and serves one
+// goroutine.
 type SyncRoll struct {
 	kind   Sync
 	first  map[digest]syncPlace
