@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
 
 	"github.com/longhaul/longhaul/internal/pace"
 	"github.com/longhaul/longhaul/job"
@@ -51,15 +50,14 @@ func garbled(a Answer, body []byte) Answer {
 // leadsTo names the host that a redirect leads to, and nothing more of its address, which may hold a secret.
 func leadsTo(resp *http.Response) string {
 	from, to := resp.Request.URL, resp.Header.Get("Location")
-	u, err := url.Parse(to)
-	switch {
-	case to == "":
+	if to == "" {
 		return fmt.Sprintf("answered %d without saying where it leads", resp.StatusCode)
-	case err != nil:
-		return fmt.Sprintf("answered %d and leads elsewhere", resp.StatusCode)
 	}
-	u = from.ResolveReference(u)
-	if u.Host == from.Host && u.Scheme == from.Scheme {
+	u, err := from.Parse(to)
+	switch {
+	case err != nil || u.Host == "":
+		return fmt.Sprintf("answered %d and leads elsewhere", resp.StatusCode)
+	case u.Host == from.Host && u.Scheme == from.Scheme:
 		return fmt.Sprintf("answered %d and leads to another path of %s", resp.StatusCode, u.Host)
 	}
 	return fmt.Sprintf("answered %d and leads to %s://%s", resp.StatusCode, u.Scheme, u.Host)

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"net/http"
 	"syscall"
 
 	"github.com/longhaul/longhaul/internal/pace"
@@ -42,6 +41,7 @@ func (f failure) class(ctx context.Context, x *exchange, err error) Answer {
 	}
 	dropped := errors.Is(context.Cause(ctx), errDropped)
 	var certificate *tls.CertificateVerificationError
+	var record tls.RecordHeaderError
 	switch {
 	case ctx.Err() != nil && errors.Is(ctx.Err(), context.Canceled) && !dropped:
 		return again(job.ItemUnavailable, pace.Unknown, "the call was ended here")
@@ -49,7 +49,7 @@ func (f failure) class(ctx context.Context, x *exchange, err error) Answer {
 		return again(job.ItemTimedOut, pace.Out, f.late(x))
 	case errors.As(err, &certificate):
 		return astray("the partner's certificate is not accepted: " + certificateFault(certificate))
-	case errors.Is(err, http.ErrSchemeMismatch):
+	case errors.As(err, &record) && string(record.RecordHeader[:]) == "HTTP/":
 		return astray("the partner's URL says https, and its server does not speak it")
 	case errors.Is(err, errTooLong):
 		return again(job.ItemBadAnswer, pace.Answered, errTooLong.Error())

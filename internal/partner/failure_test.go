@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"compress/gzip"
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -24,6 +25,19 @@ func raw(t *testing.T, answer func(conn net.Conn, r *bufio.Reader)) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
+	listen(t, listener, answer)
+	return "http://" + listener.Addr().String()
+}
+
+func rawTLS(t *testing.T, config *tls.Config, answer func(conn net.Conn, r *bufio.Reader)) string {
+	t.Helper()
+	listener, err := tls.Listen("tcp", "127.0.0.1:0", config)
+	require.NoError(t, err)
+	listen(t, listener, answer)
+	return "https://" + listener.Addr().String()
+}
+
+func listen(t *testing.T, listener net.Listener, answer func(conn net.Conn, r *bufio.Reader)) {
 	t.Cleanup(func() { listener.Close() })
 	go func() {
 		for {
@@ -37,7 +51,6 @@ func raw(t *testing.T, answer func(conn net.Conn, r *bufio.Reader)) string {
 			}()
 		}
 	}()
-	return "http://" + listener.Addr().String()
 }
 
 // takeIn reads one request, all of it.
