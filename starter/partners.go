@@ -2,6 +2,7 @@ package starter
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
 	"slices"
 
@@ -53,7 +54,8 @@ func (s *Starter) ChangePartner(ctx context.Context, name string, limits job.Par
 	if err != nil {
 		return job.Partner{}, known(err, "the database does not answer")
 	}
-	s.log().Info("changed limits of a partner", "partner", name, "reset", reset, "limits", shownChange(change))
+	doc, _ := json.Marshal(limits) // numbers and a text that was checked: cannot fail
+	s.log().Info("changed limits of a partner", "partner", name, "reset", reset, "limits", string(doc))
 	return s.Partner(ctx, name)
 }
 

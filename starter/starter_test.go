@@ -15,6 +15,7 @@ import (
 	"github.com/longhaul/longhaul/contract"
 	"github.com/longhaul/longhaul/internal/blob"
 	"github.com/longhaul/longhaul/internal/notify"
+	"github.com/longhaul/longhaul/internal/partner"
 	"github.com/longhaul/longhaul/internal/seed"
 	"github.com/longhaul/longhaul/internal/store"
 	"github.com/longhaul/longhaul/internal/testenv"
@@ -56,10 +57,11 @@ func newHouseOn(t *testing.T, database string) *house {
 	h := &house{clock: time.Now()}
 	h.Starter = &starter.Starter{
 		Temporal: temporal, Store: s, Kinds: kinds, TaskQueue: "starter-" + uuid.NewString(),
-		Now: func() time.Time { return h.clock },
+		PartnerSettings: map[string]partner.Settings{"marketplace": {Name: "marketplace", URL: "https://market.example/api?x=1"}},
+		Now:             func() time.Time { return h.clock },
 	}
 	h.deeds = worker.Deeds{
-		Jobs:         &activities.Jobs{Kinds: kinds, Store: s, Notify: notify.Log{}},
+		Jobs:         &activities.Jobs{Kinds: kinds, Store: s, Notify: notify.Log{}, Partners: activities.Partners{"marketplace": {}}},
 		Export:       &activities.Export{Kinds: kinds, Store: s, Blobs: blobs},
 		Housekeeping: &activities.Housekeeping{Store: s, Blobs: blobs, Heal: h.Heal},
 	}
