@@ -237,6 +237,9 @@ func (n *numbering) place(order string) int {
 	hash := maphash.String(n.seed, order)
 	if order != "" {
 		if stretch, found := n.stretchOf[hash]; found {
+			if int(stretch) == n.stretches-1 {
+				n.size++
+			}
 			return int(stretch)
 		}
 	}
