@@ -76,3 +76,5 @@ CREATE TABLE IF NOT EXISTS shipment_states (
   asked_at DATETIME(6) NOT NULL,
   PRIMARY KEY (shipment_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_520_ci;
+
+CREATE INDEX shipments_tracking ON shipments (seller_id, tracking_number);

@@ -79,3 +79,5 @@ CREATE TABLE shipment_states (
   asked_at DATETIME NOT NULL,
   PRIMARY KEY (shipment_id)
 );
+
+CREATE INDEX shipments_tracking ON shipments (seller_id, tracking_number);
