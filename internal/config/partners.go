@@ -40,6 +40,7 @@ type given struct {
 // draft is a partner before its settings are understood.
 type draft struct {
 	name    string
+	table   string // its place in a file; empty: there is none
 	given   map[string]given
 	classes map[string]given
 	calls   map[string]func(*dataset.Call) error
@@ -149,6 +150,14 @@ func (d *draft) place(key string) string {
 	}
 	if status, found := strings.CutPrefix(key, "classes."); found {
 		return d.classes[status].place
+	}
+	for _, token := range d.tokens { // there is one, or it would have been told
+		if key == "token" {
+			return token.place
+		}
+	}
+	if d.table != "" {
+		return d.table + "." + key
 	}
 	return partnerPrefix + strings.ToUpper(strings.ReplaceAll(d.name, "-", "_")+"_"+key)
 }

@@ -50,6 +50,7 @@ func readPartnersFile(path string, drafts map[string]*draft) error {
 	var all []error
 	for _, name := range slices.Sorted(maps.Keys(tables)) {
 		d := newDraft(name)
+		d.table = f.name + ": " + name
 		drafts[name] = d
 		all = append(all, f.readPartner(d, tables[name]))
 	}
@@ -165,17 +166,12 @@ func (f *partnersFile) unknown(value toml.Primitive, t reflect.Type, path string
 		return f.unknown(value, t.Elem(), path)
 	case reflect.Slice:
 		var elements []toml.Primitive
-		if f.meta.PrimitiveDecode(value, &elements) != nil {
-			return nil // which decoding tells
-		}
+		_ = f.meta.PrimitiveDecode(value, &elements) // what is wrong with it was told when it was decoded
 		for i, element := range elements {
 			all = append(all, f.unknown(element, t.Elem(), fmt.Sprintf("%s[%d]", path, i+1)))
 		}
 	case reflect.Struct:
-		members, err := f.members(value)
-		if err != nil {
-			return nil //nolint:nilerr // which decoding tells
-		}
+		members, _ := f.members(value)
 		for _, key := range slices.Sorted(maps.Keys(members)) {
 			field, found := fieldOf(t, key)
 			if !found {

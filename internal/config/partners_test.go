@@ -231,7 +231,9 @@ func TestWrongFiles(t *testing.T) {
 		{url + "[shop.calls.k]\nper_call = \"two\"\n", `LONGHAUL_PARTNERS_FILE: partners.toml:4: shop.calls.k.per_call: incompatible types: TOML value has type string; destination has type integer`},
 		{"shop = 1\n", "LONGHAUL_PARTNERS_FILE: partners.toml:1: shop: must be a table: [shop]"},
 		{"[Shop_1]\nurl = \"https://shop.example\"\n", `the partner "Shop_1": name: must be lower-case letters and digits, with hyphens between, at most 64`},
-		{"[shop]\ninterval = \"1s\"\n", "LONGHAUL_PARTNER_SHOP_URL: is missing"},
+		{"[shop]\ninterval = \"1s\"\n", "partners.toml: shop.url: is missing"},
+		{url + "token_file = \"partners.toml\"\n", "partners.toml:3: shop.token_file: has characters that a header cannot have, a line's end perhaps"},
+		{url + "auth = \"bearer\"\n", "partners.toml: shop.token: is missing, and bearer needs it"},
 	} {
 		file := partnersFile(t, c.content)
 		_, err := config.Partners(nil, file)

@@ -33,7 +33,7 @@ func TestInsideIsNotReached(t *testing.T) {
 			conn.Close()
 		}
 	}()
-	port := listener.Addr().(*net.TCPAddr).Port
+	port := fmt.Sprintf(":%d", listener.Addr().(*net.TCPAddr).Port)
 	for host, kind := range map[string]string{
 		"127.0.0.1": "loopback", "127.8.9.1": "loopback", "localhost": "loopback", "[::1]": "loopback", "0.0.0.0": "unspecified",
 		"[::]": "unspecified", "[::ffff:127.0.0.1]": "loopback", "[::ffff:7f00:1]": "loopback", "[0:0:0:0:0:ffff:127.0.0.1]": "loopback",
@@ -45,7 +45,7 @@ func TestInsideIsNotReached(t *testing.T) {
 	} {
 		t.Run(host, func(t *testing.T) {
 			t.Parallel()
-			s := settings(fmt.Sprintf("http://%s:%d", host, port))
+			s := settings("http://" + host + port)
 			s.AllowPrivate, s.Timeout = false, 500*time.Millisecond
 			answer := post(t, client(t, s, partner.Options{}))
 			require.False(t, answer.InDoubt)

@@ -133,7 +133,7 @@ func (c *Client) limit() time.Duration {
 func (c *Client) Do(ctx context.Context, r Request) Answer {
 	started := time.Now()
 	limit := c.limit()
-	f := failure{within: "within " + limit.String()}
+	f := failure{within: "within " + limit.String(), secrets: []string{c.settings.Auth.Token.Reveal()}}
 	if deadline, ok := ctx.Deadline(); ok && deadline.Before(started.Add(limit)) {
 		f.within = "in time"
 	}

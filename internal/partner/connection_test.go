@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -235,7 +236,9 @@ func BenchmarkBare(b *testing.B) {
 	b.ReportAllocs()
 	b.RunParallel(func(p *testing.PB) {
 		for p.Next() {
-			req, _ := http.NewRequestWithContext(context.Background(), http.MethodPost, server.URL+"/dispatches", http.NoBody)
+			body := strings.NewReader(`{"order_no":"A-1","tracking_no":"123"}`)
+			req, _ := http.NewRequestWithContext(context.Background(), http.MethodPost, server.URL+"/dispatches", body)
+			req.Header.Set("Content-Type", "application/json")
 			resp, err := transport.RoundTrip(req)
 			if err != nil {
 				b.Error(err)

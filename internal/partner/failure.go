@@ -18,15 +18,26 @@ var errTooLong = errors.New("the answer is longer than 1 MiB")
 
 // failure classes an exchange that brought no whole answer.
 type failure struct {
-	within string // how long it might take
+	within  string // how long it might take
+	secrets []string
 }
 
 func (f failure) answer(ctx context.Context, x *exchange, err error) Answer {
 	a := f.class(ctx, x, err)
 	a.InDoubt = x.sent.Load()
-	a.Err = err
+	a.Err = &exchangeError{clean(err.Error(), f.secrets), err}
 	return a
 }
+
+// exchangeError is an error of net/http's without what it quotes of an answer that may repeat our credentials.
+type exchangeError struct {
+	text string
+	err  error
+}
+
+func (e *exchangeError) Error() string { return e.text }
+
+func (e *exchangeError) Unwrap() error { return e.err }
 
 func (f failure) class(ctx context.Context, x *exchange, err error) Answer {
 	again := func(code job.ItemCode, verdict pace.Verdict, message string) Answer {

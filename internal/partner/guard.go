@@ -7,12 +7,12 @@ import (
 	"syscall"
 )
 
-// refusedAddress is the error of a connection to where a partner must not be.
-type refusedAddress struct {
+// addressError is that of a connection to where a partner must not be.
+type addressError struct {
 	kind string
 }
 
-func (e *refusedAddress) Error() string {
+func (e *addressError) Error() string {
 	return fmt.Sprintf("the partner's host has a %s address, which is not allowed (LONGHAUL_PARTNER_ALLOW_PRIVATE)", e.kind)
 }
 
@@ -22,10 +22,10 @@ func (e *refusedAddress) Error() string {
 func guardAddress(network, address string, _ syscall.RawConn) error {
 	at, err := netip.ParseAddrPort(address)
 	if err != nil {
-		return &refusedAddress{"unreadable " + network} // rather none than one that was not checked
+		return &addressError{"unreadable " + network} // rather none than one that was not checked
 	}
 	if kind := inside(at.Addr()); kind != "" {
-		return &refusedAddress{kind}
+		return &addressError{kind}
 	}
 	return nil
 }
@@ -99,7 +99,7 @@ func inside(a netip.Addr) string {
 }
 
 // asRefused finds a refusal in the error of a dialer.
-func asRefused(err error) (*refusedAddress, bool) {
-	var refused *refusedAddress
+func asRefused(err error) (*addressError, bool) {
+	var refused *addressError
 	return refused, errors.As(err, &refused)
 }

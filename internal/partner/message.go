@@ -17,6 +17,8 @@ import (
 const (
 	// maxMessage fits the column that keeps messages, in characters.
 	maxMessage = 500
+	// maxRead is how much of a text is looked at, in bytes: some partners put a page of stack traces into one.
+	maxRead = 16 << 10
 	// maxDepth is how deep messages lie at most: errors[0].error.message.
 	maxDepth = 4
 )
@@ -119,6 +121,8 @@ func (c *Client) Clean(text string) string {
 }
 
 func clean(text string, secrets []string) string {
+	text = redact(text, secrets) // also what the next line would cut in two
+	text = text[:min(len(text), maxRead)]
 	if isPage(text) {
 		return ""
 	}
@@ -132,7 +136,7 @@ func clean(text string, secrets []string) string {
 		}
 		return r
 	}, text)
-	text = redact(strings.Join(strings.Fields(text), " "), secrets)
+	text = redactNamed(redact(strings.Join(strings.Fields(text), " "), secrets))
 	if utf8.RuneCountInString(text) > maxMessage {
 		text = strings.TrimSpace(string([]rune(text)[:maxMessage-1])) + "…"
 	}
@@ -144,7 +148,7 @@ var credential = regexp.MustCompile(
 	`(?i)\b(bearer|basic)\s+[a-z0-9._~+/=-]{6,}` +
 		`|\b([a-z_-]*(?:authorization|api[_-]?key|access[_-]?key|token|secret|password|passwd|signature))("?\s*[=:]\s*)((?:bearer |basic )?"[^"]*"|(?:bearer |basic )?[^\s,;&"]+)`)
 
-// redact hides credentials: ours in each form in which they come back, and others by their names.
+// redact hides our credentials in each form in which they come back.
 func redact(text string, secrets []string) string {
 	for _, s := range secrets {
 		if s == "" {
@@ -155,6 +159,11 @@ func redact(text string, secrets []string) string {
 			text = strings.ReplaceAll(text, form, hidden)
 		}
 	}
+	return text
+}
+
+// redactNamed hides what is called a credential.
+func redactNamed(text string) string {
 	return credential.ReplaceAllStringFunc(text, func(found string) string {
 		m := credential.FindStringSubmatch(found)
 		if m[1] != "" {
