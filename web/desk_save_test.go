@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/csv"
@@ -21,7 +22,7 @@ import (
 
 // Upload reads a CSV as a person would, and lets the kind match its headers.
 func (d *desk) Upload(_ context.Context, r starter.UploadRequest, body io.Reader) (job.Upload, error) {
-	kind, err := d.kinds.BulkSave(r.Kind)
+	rows, err := d.rowsOf(r.Kind)
 	if err != nil {
 		return job.Upload{}, err
 	}
@@ -35,11 +36,11 @@ func (d *desk) Upload(_ context.Context, r starter.UploadRequest, body io.Reader
 	if bytes.HasPrefix(content, []byte("\xD0\xCF\x11\xE0")) {
 		return job.Upload{}, job.Errorf(job.CodeInvalid, "this is a workbook of Excel 97 (.xls) or an encrypted one; save it as .xlsx without a password")
 	}
-	head, err := headOf(kind, content)
+	head, err := headOf(rows, content)
 	if err != nil {
 		return job.Upload{}, err
 	}
-	matching, err := kind.Match(head, nil, nil)
+	matching, err := rows.Match(head, nil, nil)
 	if err != nil {
 		return job.Upload{}, err
 	}
@@ -57,19 +58,28 @@ func (d *desk) Upload(_ context.Context, r starter.UploadRequest, body io.Reader
 	return u, nil
 }
 
+// rowsOf is the part that reads files of a kind of bulk save or sync.
+func (d *desk) rowsOf(name string) (dataset.Rows, error) {
+	if sync, err := d.kinds.Sync(name); err == nil {
+		return sync.Rows(), nil
+	}
+	save, err := d.kinds.BulkSave(name)
+	return save.Rows(), err
+}
+
 // headOf finds the headers of a CSV.
-func headOf(kind dataset.BulkSave, content []byte) (dataset.Head, error) {
+func headOf(rows dataset.Rows, content []byte) (dataset.Head, error) {
 	reader := csv.NewReader(bytes.NewReader(content))
 	reader.FieldsPerRecord = -1
 	records, err := reader.ReadAll()
 	if err != nil {
 		return dataset.Head{}, job.Errorf(job.CodeInvalid, "this is no CSV: %v", err)
 	}
-	var rows []dataset.HeadRow
+	var first []dataset.HeadRow
 	for i, record := range records {
-		rows = append(rows, dataset.HeadRow{Row: i + 1, Cells: record})
+		first = append(first, dataset.HeadRow{Row: i + 1, Cells: record})
 	}
-	return kind.FindHead(rows)
+	return rows.FindHead(first)
 }
 
 // link notes what an upload has to do with earlier jobs: the same file, or an error workbook, which is known here by
@@ -100,12 +110,12 @@ func (d *desk) UploadByID(_ context.Context, id string) (job.Upload, error) {
 }
 
 // StartBulkSave allows one save of a kind and tenant at a time.
-func (d *desk) StartBulkSave(ctx context.Context, in contract.BulkSaveInput, key string) (job.Job, bool, error) {
-	u, err := d.UploadByID(ctx, in.Upload)
+func (d *desk) StartBulkSave(_ context.Context, in contract.BulkSaveInput, key string) (job.Job, bool, error) {
+	kind, err := d.kinds.BulkSave(in.Kind)
 	if err != nil {
 		return job.Job{}, false, err
 	}
-	if err := d.checkMapping(u, in.Mapping); err != nil {
+	if err := d.checkUpload(in.Upload, kind.Rows(), in.Mapping); err != nil {
 		return job.Job{}, false, err
 	}
 	d.mu.Lock()
@@ -122,23 +132,6 @@ func (d *desk) StartBulkSave(ctx context.Context, in contract.BulkSaveInput, key
 	j := d.add(job.TypeBulkSave, in.Kind, in.Tenant, in, workflowID)
 	d.keys[key] = j.ID
 	return j, false, nil
-}
-
-func (d *desk) checkMapping(u job.Upload, mapping map[string]string) error {
-	kind, err := d.kinds.BulkSave(u.Kind)
-	if err != nil {
-		return err
-	}
-	head := dataset.Head{Row: u.HeaderRow}
-	for _, c := range u.Columns {
-		head.Headers = append(head.Headers, c.Header)
-		head.Samples = append(head.Samples, c.Samples)
-	}
-	matching, err := kind.Match(head, mapping, nil)
-	if err != nil {
-		return err
-	}
-	return matching.Err()
 }
 
 func (d *desk) Undo(_ context.Context, id, _ string) (job.Job, error) {
@@ -162,7 +155,8 @@ func (d *desk) Items(_ context.Context, id string, q job.ItemQuery) (job.ItemPag
 	defer d.mu.Unlock()
 	var found []job.Item
 	for _, item := range d.items[id] {
-		if q.Outcome == "" || q.Outcome == item.Outcome {
+		outcome := cmp.Or(item.Outcome, "waiting") // of syncs, while there is none
+		if (q.Outcome == "" || q.Outcome == outcome) && (q.Code == "" || q.Code == item.Code) {
 			found = append(found, item)
 		}
 	}

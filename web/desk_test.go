@@ -25,6 +25,9 @@ type desk struct {
 	keys    map[string]string
 	uploads map[string]job.Upload
 	items   map[string][]job.Item // by job
+
+	partners  []job.Partner
+	schedules []job.Schedule
 }
 
 var _ api.Jobs = (*desk)(nil)
@@ -177,6 +180,9 @@ func (d *desk) Retry(ctx context.Context, id string) (job.Job, error) {
 	j, err := d.Job(ctx, id)
 	if err != nil {
 		return j, err
+	}
+	if j.Type == job.TypeSync {
+		return d.RetryItems(ctx, id, contract.SyncRetry{}, "")
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()

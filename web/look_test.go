@@ -168,7 +168,7 @@ func fits(t *testing.T, s *site, form string, scenes []scene) {
 // fit narrows and widens the window.
 func (b *tab) fit(name, look string) {
 	b.t.Helper()
-	for _, width := range []int64{360, 390, 600, 820, 1000, 1181, 1400, 1600} {
+	for _, width := range []int64{360, 390, 600, 820, 900, 1000, 1181, 1400, 1600} {
 		height := int64(900)
 		if width < 500 {
 			height = 844

@@ -424,11 +424,13 @@ func TestTabsByKeyboard(t *testing.T) {
 	b := newTab(t, 1400, 900, "")
 	b.open(s)
 	b.must(chromedp.Focus(chromedp.CSS("#tab-export")))
-	for _, next := range []string{"bulk_save", "export"} {
+	for _, next := range []string{"bulk_save", "sync", "export"} {
 		b.press("ArrowRight", 39)
 		b.until(fmt.Sprintf(`document.activeElement.id === "tab-%s" && document.activeElement.ariaSelected === "true"
 			&& !document.querySelector("#new-%s").hidden`, next, next))
 	}
+	b.press("ArrowLeft", 37) // round the other way too
+	b.until(`document.activeElement.id === "tab-sync"`)
 	b.click("#tab-bulk_save")
 	b.must(chromedp.Reload())
 	b.until(`document.querySelector("#new-bulk_save:not([hidden]) #file")`)

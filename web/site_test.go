@@ -56,6 +56,7 @@ func newSite(t *testing.T) *site {
 	}
 	s := &site{files: files, desk: &desk{
 		kinds: kinds, keys: map[string]string{}, uploads: map[string]job.Upload{}, items: map[string][]job.Item{},
+		partners: partnersConfigured(),
 	}}
 	handler, err := api.New(api.Options{
 		Jobs: s.desk, Files: files, Kinds: kinds, Web: pages, TemporalUI: "http://temporal.test", Poll: 20 * time.Millisecond,

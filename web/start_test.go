@@ -29,9 +29,9 @@ func TestKindsBecomeForms(t *testing.T) {
 	b.open(s)
 	for _, kind := range s.kinds.Exports() {
 		b.click(fmt.Sprintf(`.kind input[value=%q]`, kind.Name))
-		b.until(fmt.Sprintf(`document.querySelectorAll("[data-filter]").length === %d`, len(kind.Filters)))
+		b.until(fmt.Sprintf(`document.querySelectorAll("#new-export [data-filter]").length === %d`, len(kind.Filters)))
 		for _, filter := range kind.Filters {
-			css := fmt.Sprintf(`[data-filter=%q]`, filter.Name)
+			css := fmt.Sprintf(`#new-export [data-filter=%q]`, filter.Name)
 			if got := b.text(css); got == "" {
 				t.Errorf("%s: filter %s has no label", kind.Name, filter.Name)
 			}

@@ -86,8 +86,8 @@ export const getKinds = (signal) => request("GET", "/v1/kinds", { signal }).then
 export const getKind = (place, signal) =>
   request("GET", `/v1/kinds/${place.split("/").map(encodeURIComponent).join("/")}`, { signal });
 
-/** Where the empty workbook of a kind of bulk save is. */
-export const templateURL = (name, locale) => `/v1/kinds/bulk_save/${encodeURIComponent(name)}/template.xlsx?locale=${locale}`;
+/** Where the empty workbook of a kind of bulk save or sync is. */
+export const templateURL = (type, name, locale) => `/v1/kinds/${type}/${encodeURIComponent(name)}/template.xlsx?locale=${locale}`;
 
 export function getJobs(query, signal) {
   const given = Object.entries(query).filter(([, value]) => value);
@@ -111,14 +111,31 @@ export const getUpload = (id, signal) => request("GET", `/v1/uploads/${encodeURI
 export const startSave = (kind, body, key) =>
   request("POST", `/v1/bulk-saves/${encodeURIComponent(kind)}`, { body, key });
 
-/** One page of the rows of a job, see job.ItemPage. */
+/** Starts a sync of filters or of an upload; for the key see startExport. */
+export const startSync = (kind, body, key) => request("POST", `/v1/syncs/${encodeURIComponent(kind)}`, { body, key });
+
+/** One page of the rows or items of a job, see job.ItemPage. */
 export function getItems(id, query, signal) {
   const given = Object.entries(query).filter(([, value]) => value);
   return request("GET", `${at(id)}/items?${new URLSearchParams(given)}`, { signal });
 }
 
 /** Asks a job to cancel, pause, resume, retry or undo, by the link that it offers; resolves to a job. */
-export const act = (link) => request("POST", link);
+export const act = (link, body) => request("POST", link, { body });
+
+export const getPartners = (signal) => request("GET", "/v1/partners", { signal }).then((r) => r.partners ?? []);
+
+/** Changes limits of a partner's account, see job.PartnerLimits; resolves to the partner. */
+export const changePartner = (name, body) => request("PATCH", `/v1/partners/${encodeURIComponent(name)}`, { body });
+
+const schedule = (id) => `/v1/schedules/${encodeURIComponent(id)}`;
+
+export const getSchedules = (signal) => request("GET", "/v1/schedules?page_size=200", { signal }).then((r) => r.schedules ?? []);
+export const getSchedule = (id, signal) => request("GET", schedule(id), { signal });
+export const createSchedule = (body) => request("POST", "/v1/schedules", { body });
+export const changeSchedule = (id, body) => request("PATCH", schedule(id), { body });
+export const deleteSchedule = (id) => request("DELETE", schedule(id));
+export const runSchedule = (id) => request("POST", `${schedule(id)}/run`);
 
 /**
  * Follows one job by server-sent events until it ends. EventSource reconnects by itself after a lost

@@ -5,7 +5,7 @@ import { usePoll } from "./hooks.js";
 
 const AGAIN = 3000; // ms between attempts while the API is away
 
-const TYPES = ["export", "bulk_save"]; // that this page has a form for
+const TYPES = ["export", "bulk_save", "sync"]; // that this page has a form for
 
 /** The place of a kind in details: two types may have a kind of the same name. */
 export const placeOf = (type, name) => `${type}/${name}`;

@@ -57,7 +57,9 @@ export function useReachable() {
   return reachable;
 }
 
-/** What the address names: {view: "jobs" or "uploads", id}, or an empty view for the list. */
+const ROUTES = /^#\/(?:(jobs|uploads)\/([^/?]+)|(schedules|partners)(?:\/([^/?]+))?)$/;
+
+/** What the address names: {view, id}, view being jobs, uploads, schedules or partners, or empty for the list of jobs. */
 export function useRoute() {
   const [hash, set] = useState(location.hash);
   useEffect(() => {
@@ -65,9 +67,9 @@ export function useRoute() {
     addEventListener("hashchange", look);
     return () => removeEventListener("hashchange", look);
   }, []);
-  const found = /^#\/(jobs|uploads)\/([^/?]+)$/.exec(hash);
+  const [, one, id = "", view, part = ""] = ROUTES.exec(hash) ?? [];
   try {
-    return found ? { view: found[1], id: decodeURIComponent(found[2]) } : { view: "", id: "" };
+    return { view: one ?? view ?? "", id: decodeURIComponent(id || part) };
   } catch {
     return { view: "", id: "" }; // a broken escape in a hand-made address
   }

@@ -1,9 +1,11 @@
 // The page's languages. Their dictionaries have the same keys; a test compares them and looks for keys that
 // are used but missing, or never used.
 import en from "./words/en.js";
+import enSync from "./words/en_sync.js";
 import ko from "./words/ko.js";
+import koSync from "./words/ko_sync.js";
 
-export const dictionaries = { ko, en };
+export const dictionaries = { ko: { ...ko, ...koSync }, en: { ...en, ...enSync } };
 
 /** The language to begin with: the remembered one, else the first that the browser likes, else Korean. */
 export function pickLanguage(remembered, liked = []) {

@@ -14,6 +14,9 @@ const REOPEN = 10_000; // a refused stream is asked for again after this time; p
 
 const ENDS = new Set(["succeeded", "partially_succeeded", "failed", "cancelled", "timed_out"]);
 
+/** The keys of the words that tell that a job of a type has started. */
+export const STARTED = { export: "new.started", bulk_save: "save.started", sync: "sync.started" };
+
 /** Whether a job will not move by itself any more. */
 export const ended = (job) => ENDS.has(job.state);
 

@@ -9,13 +9,15 @@ import { JobDetail } from "./components/job_detail.js";
 import { JobList } from "./components/job_list.js";
 import { Mapping } from "./components/mapping.js";
 import { NewJob } from "./components/new_job.js";
+import { Partners } from "./components/partners.js";
+import { Schedules } from "./components/schedules.js";
 import { App } from "./context.js";
 import { errorAt } from "./draft.js";
 import { formatter } from "./format.js";
 import { recall, remember, useRemembered, useRoute } from "./hooks.js";
 import { html } from "./html.js";
 import { pickLanguage, textIn, translator } from "./i18n.js";
-import { ended, useJobs } from "./jobs.js";
+import { STARTED, ended, useJobs } from "./jobs.js";
 
 const RECENT = 8; // tenants remembered
 
@@ -31,7 +33,9 @@ function Page() {
   const [notices, setNotices] = useState([]);
   const { kinds, details, want } = useCatalog();
   const [upload, setUpload] = useState(null); // the last one that nothing has been started with
+  const [plan, setPlan] = useState(null); // what a schedule is about to be made of
   const { view, id: shown } = useRoute();
+  useEffect(() => setErrors([]), [view]); // they were another form's
 
   document.documentElement.lang = lang; // before children render: api.js asks in this language
   useEffect(() => {
@@ -47,7 +51,7 @@ function Page() {
     return t(save?.undoes ?? request?.undo ? "title.undo" : "title.save", { kind });
   };
   const onEnd = (job) => announce(t("live.ended", { kind: `${titleOf(job)} ${job.tenant}`, state: t(`state.${job.state}`) }));
-  const jobs = useJobs(filter, !shown, onEnd);
+  const jobs = useJobs(filter, !view, onEnd);
 
   const running = (jobs.rows ?? []).filter((job) => !ended(job)).length;
   useEffect(() => { document.title = running ? `(${running}) Longhaul` : "Longhaul"; }, [running]);
@@ -65,30 +69,37 @@ function Page() {
   };
   const started = (job) => {
     setRecent([job.tenant, ...recent.filter((code) => code !== job.tenant)].slice(0, RECENT));
-    announce(t(job.type === "bulk_save" ? "save.started" : "new.started"));
+    announce(t(STARTED[job.type]));
     jobs.upsert(job);
   };
-  const saveStarted = (job) => {
+  const uploadStarted = (job) => {
     started(job);
     setUpload(null);
     location.hash = `#/jobs/${job.id}`;
   };
-  const uploaded = (found) => {
+  const uploaded = (file, type) => {
+    const found = { ...file, type };
     setUpload(found);
     // Whoever has gone to look at a job meanwhile is told, not taken away.
     if (!/^#\/./.test(location.hash)) location.hash = `#/uploads/${found.id}`;
-    else notify({ tone: "good", text: t("upload.ready", { name: found.name }), href: `#/uploads/${found.id}`, link: t("upload.open") });
+    else notify({ tone: "good", text: t(`upload.ready.${type}`, { name: found.name }), href: `#/uploads/${found.id}`, link: t("upload.open") });
+  };
+  const schedule = (wanted) => {
+    setPlan(wanted);
+    location.hash = "#/schedules/new";
   };
   return html`<${App.Provider} value=${app}>
-    <${Header} theme=${theme} setTheme=${setTheme} tenantError=${errorAt(errors, "/tenant")}
+    <${Header} view=${view} theme=${theme} setTheme=${setTheme} tenantError=${errorAt(errors, "/tenant")}
       setLang=${(next) => { remember("lang", next); setLang(next); }} />
     <main>
       ${view === "uploads" && html`<div class="detail"><${Mapping} key=${shown} id=${shown}
-        known=${upload?.id === shown ? upload : null} onStarted=${saveStarted} /></div>`}
+        known=${upload?.id === shown ? upload : null} onStarted=${uploadStarted} /></div>`}
       ${view === "jobs" && html`<div class="detail"><${JobDetail} key=${shown} id=${shown} onJob=${jobs.upsert} /></div>`}
-      <div class="home" hidden=${Boolean(shown)}>
-        <${NewJob} onStarted=${started} onUploaded=${uploaded} upload=${upload} errors=${errors} setErrors=${setErrors} />
-        <${JobList} jobs=${jobs} filter=${filter} setFilter=${setFilter} active=${!shown} />
+      ${view === "schedules" && html`<div class="detail"><${Schedules} making=${shown === "new"} plan=${plan} errors=${errors} setErrors=${setErrors} /></div>`}
+      ${view === "partners" && html`<div class="detail"><${Partners} /></div>`}
+      <div class="home" hidden=${Boolean(view)}>
+        <${NewJob} onStarted=${started} onSchedule=${schedule} onUploaded=${uploaded} upload=${upload} errors=${errors} setErrors=${setErrors} />
+        <${JobList} jobs=${jobs} filter=${filter} setFilter=${setFilter} active=${!view} />
       </div>
     </main>
     <div class="unseen" role="status" id="live">${live}</div>

@@ -4,6 +4,7 @@ import { act } from "../api.js";
 import { useApp } from "../context.js";
 import { html } from "../html.js";
 import { held } from "../jobs.js";
+import { problemOf } from "../problem.js";
 import { Icon } from "./icon.js";
 import { available } from "./status.js";
 
@@ -25,9 +26,7 @@ export function Actions({ job, now, onJob, whole = false }) {
     try {
       onJob(await act(job.links[action]), action);
     } catch (error) {
-      notify(error.jobID
-        ? { text: t(job.type === "bulk_save" ? "save.duplicate" : "new.duplicate"), href: `#/jobs/${error.jobID}`, link: t("new.duplicate.open") }
-        : { text: error.unreachable ? t("act.unreachable") : error.message || t("act.failed", { status: error.status }) });
+      notify(problemOf(error, t, job.type));
     } finally {
       setBusy("");
     }
@@ -35,10 +34,12 @@ export function Actions({ job, now, onJob, whole = false }) {
 
   function sure(action) {
     if (action !== "cancel" && action !== "undo") return true;
-    const what = t(action === "cancel" && job.type === "bulk_save" ? "ask.cancel.text.save" : `ask.${action}.text`);
+    const what = t(action === "cancel" ? `ask.cancel.text.${job.type}` : "ask.undo.text");
     return confirm({ title: t(`ask.${action}.title`), text: `${name} · ${job.tenant}. ${what}`, yes: t(`ask.${action}.yes`), no: t(`ask.${action}.no`) });
   }
 
+  // A sync is not run again as a whole: what has succeeded stays so.
+  const label = (action, room = whole) => t(action === "retry" && job.type === "sync" ? (room ? "act.retry.sync" : "act.retry.sync.short") : `act.${action}`);
   const files = available(job, now);
   return html`<div class="actions">
     ${files.map((file) => html`<a key=${file.name} role="button" class="small ${held(job) ? "quiet" : ""}" data-action="download" download=${file.name}
@@ -47,7 +48,7 @@ export function Actions({ job, now, onJob, whole = false }) {
     ${held(job) && !whole && html`<a role="button" class="small" data-action="review" href=${`#/jobs/${job.id}`}><${Icon} name="check" />${t("act.review")}</a>`}
     ${offered(job, whole).map((action) => html`<button key=${action} type="button" class="small quiet ${action === "cancel" ? "danger" : ""}"
       data-action=${action} disabled=${busy !== ""} aria-busy=${busy === action ? "true" : undefined}
-      aria-label=${`${t(`act.${action}`)}: ${name} ${job.tenant}`} onClick=${() => run(action)}>
-      <${Icon} name=${action} /><span>${t(`act.${action}`)}</span></button>`)}
+      aria-label=${`${label(action, true)}: ${name} ${job.tenant}`} onClick=${() => run(action)}>
+      <${Icon} name=${action} /><span>${label(action)}</span></button>`)}
   </div>`;
 }

@@ -22,8 +22,8 @@ function useNoStrayDrops() {
   }, []);
 }
 
-/** sending: {name, size, sent} in bytes, or null. onFiles gets an array of File. */
-export function Drop({ sending, ready, onFiles, onStop }) {
+/** sending: {name, size, sent} in bytes, or null. onFiles gets an array of File. id is that of the field. */
+export function Drop({ id = "file", sending, ready, onFiles, onStop }) {
   const { t } = useApp();
   const [over, setOver] = useState(false);
   const zone = useRef(null);
@@ -50,9 +50,9 @@ export function Drop({ sending, ready, onFiles, onStop }) {
   };
   return html`<div ref=${zone} class="drop ${over ? "over" : ""}" onDragOver=${onDragOver} onDragLeave=${onDragLeave} onDrop=${onDrop}>
     <${Icon} name="upload" />
-    <label for="file"><strong>${t("upload.drop")}</strong> <span class="choose">${t("upload.choose")}</span></label>
-    <small id="file-kinds">${t("upload.formats")}</small>
-    <input id="file" type="file" accept=${KINDS} disabled=${!ready} aria-describedby="file-kinds" onChange=${onChange} />
+    <label for=${id}><strong>${t("upload.drop")}</strong> <span class="choose">${t("upload.choose")}</span></label>
+    <small id=${`${id}-kinds`}>${t("upload.formats")}</small>
+    <input id=${id} type="file" accept=${KINDS} disabled=${!ready} aria-describedby=${`${id}-kinds`} onChange=${onChange} />
   </div>`;
 }
 

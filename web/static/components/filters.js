@@ -1,12 +1,26 @@
 // The fields of a kind's filters, built from the catalogue's description.
 import { useApp } from "../context.js";
+import { errorAt } from "../draft.js";
 import { html } from "../html.js";
 import { Chips } from "./chips.js";
 
+/**
+ * The filters of a kind. values are those of a draft by name; onChange gets all of them and the place of the one that
+ * has changed. prefix begins the IDs of the fields, because several forms are on the page at once.
+ */
+export function FilterSet({ kind, values, errors, prefix = "filter-", none, onChange }) {
+  const { t } = useApp();
+  return html`<fieldset class="filters"><legend>${t("new.filters")}</legend>
+    ${kind.filters.length ? kind.filters.map((filter) => html`<${FilterField} key=${filter.name} filter=${filter} id=${prefix + filter.name}
+      value=${values[filter.name]} error=${errorAt(errors, `/filters/${filter.name}`)}
+      onChange=${(value) => onChange({ ...values, [filter.name]: value }, `/filters/${filter.name}`)} />`)
+      : html`<p class="muted">${none}</p>`}
+  </fieldset>`;
+}
+
 /** One filter with its label and its error. value: string, boolean, or [string] where many are allowed. */
-export function FilterField({ filter, value, error, onChange }) {
+function FilterField({ id, filter, value, error, onChange }) {
   const { t, text } = useApp();
-  const id = `filter-${filter.name}`;
   const wide = filter.many || filter.type === "flag" ? "wide" : "";
   const label = html`${text(filter.title)}${filter.required && html` <span class="must">${t("new.required")}</span>`}`;
   const several = filter.many && filter.type === "choice";

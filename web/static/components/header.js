@@ -2,12 +2,16 @@ import { useApp } from "../context.js";
 import { html } from "../html.js";
 import { FieldError } from "./filters.js";
 
-/** Product, tenant, language, theme. */
-export function Header({ theme, setTheme, setLang, tenantError }) {
+const VIEWS = ["jobs", "schedules", "partners"];
+
+/** Product, where to go, tenant, language, theme. */
+export function Header({ view, theme, setTheme, setLang, tenantError }) {
   const { t, lang, tenant, setTenant, tenants } = useApp();
   return html`<header class="top">
     <a class="brand" href="#/"><img src="/static/icon.svg" alt="" width="28" height="28" />
       <strong>Longhaul</strong> <small>${t("app.tagline")}</small></a>
+    <nav class="views" aria-label=${t("nav")}>${VIEWS.map((each) => html`<a key=${each} href=${each === "jobs" ? "#/" : `#/${each}`}
+      aria-current=${(VIEWS.includes(view) ? view : "jobs") === each ? "page" : undefined}>${t(`nav.${each}`)}</a>`)}</nav>
     <label class="tenant"><span>${t("tenant")}</span>
       <input id="tenant" name="tenant" list="tenants" autocomplete="off" spellcheck="false" maxlength="64"
         placeholder=${t("tenant.hint")} value=${tenant} aria-invalid=${tenantError ? "true" : undefined}

@@ -4,6 +4,7 @@ import { act } from "../api.js";
 import { useApp } from "../context.js";
 import { html } from "../html.js";
 import { held } from "../jobs.js";
+import { problemOf } from "../problem.js";
 import { Icon } from "./icon.js";
 
 /** onJob gets the job as it is after the answer. */
@@ -23,7 +24,7 @@ export function Hold({ job, onJob }) {
     try {
       onJob(await act(job.links[action]));
     } catch (error) {
-      notify({ text: error.unreachable ? t("act.unreachable") : error.message || t("act.failed", { status: error.status }) });
+      notify(problemOf(error, t));
     } finally {
       setBusy("");
     }

@@ -5,6 +5,7 @@ import { useApp, useKind } from "../context.js";
 import { usePoll } from "../hooks.js";
 import { html } from "../html.js";
 import { ended, held } from "../jobs.js";
+import { problemOf } from "../problem.js";
 import { outcomesOf, placeWords, tallyOf } from "./save.js";
 
 const PAGE = 25;
@@ -39,7 +40,7 @@ function Table({ job, version }) {
       const next = await getItems(job.id, { ...query, page_token: page.next_page_token });
       setPage((old) => (old.key === key ? { ...next, key, items: [...old.items, ...(next.items ?? [])] } : old));
     } catch (error) {
-      notify({ text: error.unreachable ? t("act.unreachable") : error.message || t("act.failed", { status: error.status }) });
+      notify(problemOf(error, t));
     } finally {
       setBusy(false);
     }

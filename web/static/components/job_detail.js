@@ -3,23 +3,28 @@ import { useEffect, useRef } from "preact/hooks";
 import { useApp } from "../context.js";
 import { useNow } from "../hooks.js";
 import { html } from "../html.js";
-import { ended, useJob } from "../jobs.js";
+import { STARTED, ended, useJob } from "../jobs.js";
+import { useRetries } from "../retries.js";
 import { Actions } from "./actions.js";
 import { Hold } from "./hold.js";
 import { Icon } from "./icon.js";
 import { Items } from "./items.js";
 import { Back, Missing } from "./missing.js";
+import { Pace } from "./pace.js";
 import { Request } from "./request.js";
 import { Result } from "./result.js";
 import { Stale, Tallies, Ties } from "./save.js";
 import { Facts, Flags, Meter, Pill, elapsed, messageOf, reasonOf } from "./status.js";
 import { Steps } from "./steps.js";
+import { SyncTallies, SyncTies, Waiting } from "./sync.js";
+import { SyncItems } from "./sync_items.js";
 
 /** onJob is told about changes that actions here make. */
 export function JobDetail({ id, onJob }) {
   const { t, titleOf, notify } = useApp();
   const { job, error, put } = useJob(id);
   const now = useNow(Boolean(job && !ended(job)));
+  const [retries, addRetry] = useRetries(job);
   const title = useRef(null);
   useEffect(() => title.current?.focus(), [id, Boolean(job)]);
 
@@ -30,15 +35,16 @@ export function JobDetail({ id, onJob }) {
   }
   const changed = (after, action) => {
     onJob(after);
-    if (after.id === job.id) put(after);
-    else if (action === "undo") location.hash = `#/jobs/${after.id}`;
-    else notify({ tone: "good", text: t(job.type === "bulk_save" ? "save.started" : "new.started"), href: `#/jobs/${after.id}`, link: t("new.open") }); // a retry
+    if (after.id === job.id) return put(after);
+    if (action === "retry") addRetry(after);
+    if (action === "undo") location.hash = `#/jobs/${after.id}`;
+    else notify({ tone: "good", text: t(STARTED[job.type]), href: `#/jobs/${after.id}`, link: t("new.open") }); // a retry
   };
   return html`<${Back} />
     <section class="panel hero" data-job=${job.id} data-state=${job.state}>
       <div class="head">
         <div><h1 ref=${title} tabindex="-1">${titleOf(job)} <${Pill} state=${job.state} /></h1>
-          <p class="muted">${job.tenant}${job.save?.upload && html` · ${job.save.upload}`} <${Flags} job=${job} now=${now} /></p></div>
+          <p class="muted">${job.tenant}${job.sync?.partner && html` · ${job.sync.partner}`}${uploadOf(job) && html` · ${uploadOf(job)}`} <${Flags} job=${job} now=${now} /></p></div>
         <${Actions} job=${job} now=${now} onJob=${changed} whole />
       </div>
       <${Meter} job=${job} />
@@ -48,15 +54,18 @@ export function JobDetail({ id, onJob }) {
         ${messageOf(job) && html`<br /><span class="message">${messageOf(job)}</span>`}<${Stale} job=${job} /></span></div>`}
       <${Steps} job=${job} />
       <${Hold} job=${job} onJob=${changed} />
+      ${job.type === "sync" && html`<${Waiting} job=${job} now=${now} />`}
     </section>
-    <${Tallies} job=${job} now=${now} />
-    <${Items} job=${job} />
+    ${job.type === "sync" ? html`<${SyncTallies} job=${job} /><${Pace} job=${job} now=${now} /><${SyncItems} job=${job} onJob=${changed} />`
+      : html`<${Tallies} job=${job} now=${now} /><${Items} job=${job} />`}
     <div class="cards">
       <${Result} job=${job} now=${now} />
       <${Request} job=${job} />
-      <${About} job=${job} now=${now} />
+      <${About} job=${job} now=${now} retries=${retries} />
     </div>`;
 }
+
+const uploadOf = (job) => job.save?.upload ?? job.sync?.upload;
 
 /** How bad an end is. */
 function toneOf(job) {
@@ -67,11 +76,12 @@ function toneOf(job) {
 function Pages({ job }) {
   const { t, fmt } = useApp();
   const { pages_done: done, pages_total: total } = job.progress;
+  if (job.type === "sync") return null; // its items are told one by one, and nobody needs to know how they are bundled
   const words = job.type === "bulk_save" ? "progress.chunks" : "progress.pages";
   return total > 0 && html`<span class="muted">${t(words, { done: fmt.int(done), total: fmt.int(total) })}</span>`;
 }
 
-function About({ job, now }) {
+function About({ job, now, retries }) {
   const { t, fmt } = useApp();
   const time = (at) => html`<time datetime=${at}>${fmt.dateTime(at)}</time>`;
   const temporal = /^https?:\/\//.test(job.links.temporal ?? "") && job.links.temporal;
@@ -79,7 +89,7 @@ function About({ job, now }) {
     <dt>${t("job.created")}</dt><dd>${time(job.created_at)}</dd>
     ${job.ended_at ? html`<dt>${t("job.ended")}</dt><dd>${time(job.ended_at)}</dd>`
       : html`<dt>${t("job.updated")}</dt><dd>${time(job.updated_at)}</dd>`}
-    <${Ties} job=${job} />
+    <${Ties} job=${job} /><${SyncTies} job=${job} retries=${retries} />
     <dt>${t("job.took")}</dt><dd>${fmt.duration(elapsed(job, now))}</dd>
     ${job.requested_by && html`<dt>${t("job.by")}</dt><dd>${job.requested_by}</dd>`}
     <dt>${t("job.id")}</dt><dd><code>${job.id}</code></dd>

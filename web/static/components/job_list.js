@@ -4,13 +4,14 @@ import { useApp } from "../context.js";
 import { useNow } from "../hooks.js";
 import { html } from "../html.js";
 import { ended } from "../jobs.js";
+import { problemOf } from "../problem.js";
 import { Icon } from "./icon.js";
 import { JobRow } from "./job_row.js";
 
 const STATES = ["queued", "running", "paused", "waiting", "cancelling",
   "succeeded", "partially_succeeded", "failed", "cancelled", "timed_out"];
 
-const TYPES = ["export", "bulk_save"];
+const TYPES = ["export", "bulk_save", "sync"];
 
 /** jobs is what useJobs gives. */
 export function JobList({ jobs, filter, setFilter, active }) {
@@ -30,7 +31,7 @@ export function JobList({ jobs, filter, setFilter, active }) {
     try {
       await more();
     } catch (error) {
-      notify({ text: error.unreachable ? t("act.unreachable") : error.message || t("act.failed", { status: error.status }) });
+      notify(problemOf(error, t));
     } finally {
       setBusy(false);
     }

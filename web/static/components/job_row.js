@@ -12,8 +12,8 @@ import { Facts, Flags, Meter, Pill, elapsed, reasonOf } from "./status.js";
 export function JobRow({ job, now, onJob }) {
   const { t, fmt, titleOf } = useApp();
   const href = `#/jobs/${encodeURIComponent(job.id)}`;
-  // The counts of a save say themselves that rows were refused or kept, and have little room.
-  const reason = job.state === "partially_succeeded" && job.save ? "" : reasonOf(job, t);
+  // The counts of a save or sync say themselves what is missing, and have little room.
+  const reason = job.state === "partially_succeeded" && (job.save || job.sync) ? "" : reasonOf(job, t);
   const time = fmt.duration(elapsed(job, now));
   return html`<tr role="row" data-job=${job.id} data-state=${job.state}>
     <td role="cell" class="what"><a href=${href}>${titleOf(job)}</a>

@@ -1,10 +1,11 @@
-// What the columns of an upload stand for, and how it is to be saved.
+// What the columns of an upload stand for, and how it is to be saved or sent.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { getUpload, newKey, startSave } from "../api.js";
+import { getUpload, newKey, startSave, startSync } from "../api.js";
 import { useApp, useKind } from "../context.js";
 import { usePoll } from "../hooks.js";
 import { html } from "../html.js";
 import { choicesOf, choose, gapsOf, mappingOf } from "../mapping.js";
+import { runningNotice } from "../problem.js";
 import { Icon } from "./icon.js";
 import { MappingTable } from "./mapping_table.js";
 import { Back, Missing } from "./missing.js";
@@ -14,7 +15,7 @@ const AGAIN = 3000; // ms between attempts while the API is away
 
 /** known is the upload where it was sent just now; onStarted gets the job. */
 export function Mapping({ id, known, onStarted }) {
-  const { t } = useApp();
+  const { t, kinds } = useApp();
   const [upload, setUpload] = useState(known ?? null);
   const [gone, setGone] = useState(false);
   usePoll(async (signal) => {
@@ -26,14 +27,18 @@ export function Mapping({ id, known, onStarted }) {
       if (!signal.aborted) setGone(true);
     }
   }, AGAIN, !upload && !gone, id);
-  const kind = useKind("bulk_save", upload?.kind);
+  const type = upload && (upload.type ?? typeOf(kinds, upload.kind));
+  const kind = useKind(type, upload?.kind);
 
   if (gone || kind === null) return html`<${Back} /><${Missing} title=${t("upload.gone")} hint=${t("upload.gone.hint")} />`;
   if (!upload || !kind) return html`<${Back} /><section class="panel" aria-busy="true"><div class="skeleton tall" /><div class="skeleton" /></section>`;
-  return html`<${Back} /><${Form} upload=${upload} kind=${kind} onStarted=${onStarted} />`;
+  return html`<${Back} /><${Form} type=${type} upload=${upload} kind=${kind} onStarted=${onStarted} />`;
 }
 
-function Form({ upload, kind, onStarted }) {
+/** The type of the kind that a file is for; undefined until the kinds are known. */
+const typeOf = (kinds, name) => kinds && (kinds.find((each) => each.name === name && each.type === "sync")?.type ?? "bulk_save");
+
+function Form({ type, upload, kind, onStarted }) {
   const { t, text, lang } = useApp();
   const [choices, setChoices] = useState(() => choicesOf(upload));
   const [touched, setTouched] = useState({}); // by place: true where somebody chose, "moved" where that took a column away
@@ -44,6 +49,7 @@ function Form({ upload, kind, onStarted }) {
   const missing = useRef(null);
   useEffect(() => title.current.focus(), []);
 
+  const sync = type === "sync"; // which has no dry run: what a partner would do is not known before
   const gaps = gapsOf(kind, choices);
   const complete = !gaps.required.length && !gaps.groups.length;
 
@@ -56,17 +62,16 @@ function Form({ upload, kind, onStarted }) {
 
   function start(dryRun) {
     if (!complete) return missing.current.focus();
-    const body = {
-      tenant: upload.tenant, upload: upload.id, mapping: mappingOf(upload, choices), dry_run: dryRun, duplicates, locale: lang,
-    };
-    return send({ body, key: newKey() }); // one key for one press, as for an export
+    const body = { tenant: upload.tenant, upload: upload.id, mapping: mappingOf(upload, choices), locale: lang };
+    // One key for one press, as for an export.
+    return send({ body: sync ? body : { ...body, dry_run: dryRun, duplicates }, key: newKey() });
   }
 
   async function send(press) {
     setBusy(press.body.dry_run ? "dry" : "save");
     setNotice(null);
     try {
-      onStarted(await startSave(upload.kind, press.body, press.key));
+      onStarted(await (sync ? startSync : startSave)(upload.kind, press.body, press.key));
     } catch (error) {
       setNotice(noticeOf(error, press));
     } finally {
@@ -75,10 +80,10 @@ function Form({ upload, kind, onStarted }) {
   }
 
   function noticeOf(error, press) {
-    if (error.jobID) return { tone: "info", text: t("save.duplicate"), href: `#/jobs/${error.jobID}`, link: t("new.duplicate.open") };
+    if (error.jobID) return { tone: "info", ...runningNotice(error.jobID, t, type) };
     if (error.unreachable) return { tone: "bad", text: t("new.unreachable"), again: press };
     const list = error.fields.map((each) => `${wordFor(each.pointer)} ${each.message}`.trim());
-    return { tone: "bad", text: error.message || t("save.failed", { status: error.status }), list };
+    return { tone: "bad", text: error.message || t(sync ? "sync.failed" : "save.failed", { status: error.status }), list };
   }
 
   // A pointer into the mapping names a header.
@@ -89,29 +94,31 @@ function Form({ upload, kind, onStarted }) {
 
   return html`<section class="panel mapping" aria-labelledby="mapping-title">
     <div class="head"><div><h1 id="mapping-title" ref=${title} tabindex="-1">${t("map.title")}</h1>
-      <p class="muted"><strong>${upload.name}</strong> <${FileFacts} upload=${upload} /></p></div></div>
+      <p class="muted"><strong>${upload.name}</strong> <${FileFacts} type=${type} upload=${upload} /></p></div></div>
     <${Before} upload=${upload} />
     <div ref=${missing} tabindex="-1" class="gaps" role="status">
-      ${complete ? html`<p class="enough"><${Icon} name="check" /> <span>${t("map.complete", { used: choices.filter(Boolean).length, total: choices.length })}</span></p>`
+      ${complete ? html`<p class="enough"><${Icon} name="check" /> <span>${t(sync ? "map.complete.sync" : "map.complete", { used: choices.filter(Boolean).length, total: choices.length })}</span></p>`
         : html`<p class="notice bad" id="gaps"><${Icon} name="warning" /><span>${t("map.gaps")}
           ${gaps.required.map((field) => html`<br key=${field.name} /><strong>${text(field.header)}</strong>`)}
           ${gaps.groups.map((group) => html`<br key=${group[0].name} />${t("map.oneOf", { names: group.map((field) => text(field.header)).join(", ") })}`)}</span></p>`}
     </div>
-    <${MappingTable} upload=${upload} kind=${kind} choices=${choices} touched=${touched} onChoose=${onChoose} />
+    <${MappingTable} type=${type} upload=${upload} kind=${kind} choices=${choices} touched=${touched} onChoose=${onChoose} />
     <footer>
-      <fieldset class="duplicates"><legend>${t("map.duplicates", { names: keyNames(kind, text) })}</legend>
+      ${!sync && html`<fieldset class="duplicates"><legend>${t("map.duplicates", { names: keyNames(kind, text) })}</legend>
         ${["refuse", "last_wins"].map((each) => html`<label key=${each}><input type="radio" name="duplicates" value=${each}
           checked=${duplicates === each} onChange=${() => setDuplicates(each)} /> ${t(`map.duplicates.${each}`)}</label>`)}
-      </fieldset>
+      </fieldset>`}
       <div role="status"><${Notice} notice=${notice} onAgain=${send} /></div>
       <div class="choices">
         <a role="button" class="quiet" href="#/">${t("map.back")}</a>
-        <button type="button" class="quiet" id="save-now" aria-busy=${busy === "save" ? "true" : undefined} disabled=${busy !== ""}
+        ${sync ? html`<button type="button" id="send-now" aria-busy=${busy ? "true" : undefined} disabled=${busy !== ""}
+          onClick=${() => start(false)}>${t("sync.start")}</button>`
+          : html`<button type="button" class="quiet" id="save-now" aria-busy=${busy === "save" ? "true" : undefined} disabled=${busy !== ""}
           onClick=${() => start(false)}>${t("map.save")}</button>
         <button type="button" id="dry-run" aria-busy=${busy === "dry" ? "true" : undefined} disabled=${busy !== ""}
-          onClick=${() => start(true)}>${t("map.dry")}</button>
+          onClick=${() => start(true)}>${t("map.dry")}</button>`}
       </div>
-      <p class="muted">${t("map.dry.hint")}</p>
+      <p class="muted">${sync ? t("map.sync.hint", { partner: kind.partner }) : t("map.dry.hint")}</p>
     </footer>
   </section>`;
 }
@@ -119,9 +126,9 @@ function Form({ upload, kind, onStarted }) {
 const keyNames = (kind, text) =>
   (kind.key ?? []).map((name) => text(kind.fields.find((field) => field.name === name)?.header) || name).join(" + ");
 
-function FileFacts({ upload }) {
+function FileFacts({ type, upload }) {
   const { t, fmt, titleOf } = useApp();
-  const parts = [titleOf({ type: "bulk_save", kind: upload.kind }), upload.tenant, upload.format, fmt.bytes(upload.size)];
+  const parts = [titleOf({ type, kind: upload.kind }), upload.tenant, upload.format, fmt.bytes(upload.size)];
   if (upload.encoding && upload.encoding !== "utf-8") parts.push(upload.encoding.toUpperCase());
   if (upload.sheets?.length > 1) parts.push(t("map.sheets", { n: fmt.int(upload.sheets.length) }));
   if (upload.header_row > 1) parts.push(t("map.headerRow", { n: fmt.int(upload.header_row) }));

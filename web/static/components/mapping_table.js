@@ -5,20 +5,20 @@ import { barOf } from "../mapping.js";
 // The roles are spelled out for the narrow layout, as those of the list of jobs.
 
 /** The columns of an upload with what they stand for. onChoose(place, name) */
-export function MappingTable({ upload, kind, choices, touched, onChoose }) {
+export function MappingTable({ type, upload, kind, choices, touched, onChoose }) {
   const { t } = useApp();
   return html`<table class="columns-of" role="table" aria-labelledby="mapping-title">
     <thead role="rowgroup"><tr role="row">
-      ${["header", "samples", "column", "how"].map((name) => html`<th key=${name} role="columnheader" scope="col" class=${`col-${name}`}>${t(`map.${name}`)}</th>`)}
+      ${["header", "samples", "column", "how"].map((name) => html`<th key=${name} role="columnheader" scope="col" class=${`col-${name}`}>${t(name === "column" && type === "sync" ? "map.column.sync" : `map.${name}`)}</th>`)}
     </tr></thead>
     <tbody role="rowgroup">
-      ${upload.columns.map((column, place) => html`<${Column} key=${column.index} column=${column} place=${place} kind=${kind}
+      ${upload.columns.map((column, place) => html`<${Column} key=${column.index} type=${type} column=${column} place=${place} kind=${kind}
         upload=${upload} choices=${choices} touched=${touched[place]} onChoose=${onChoose} />`)}
     </tbody>
   </table>`;
 }
 
-function Column({ column, place, kind, upload, choices, touched, onChoose }) {
+function Column({ type, column, place, kind, upload, choices, touched, onChoose }) {
   const { t, text } = useApp();
   const chosen = choices[place];
   const header = column.header || t("map.nameless", { n: column.index + 1 });
@@ -31,7 +31,7 @@ function Column({ column, place, kind, upload, choices, touched, onChoose }) {
     <th role="rowheader" scope="row" class="header">${header}</th>
     <td role="cell" class="samples">${column.samples?.length
       ? html`<span class="line" title=${column.samples.join("\n")}>${column.samples.map((sample, i) => html`<span key=${i}>${sample}</span>`)}</span>` : html`<span class="muted">${t("map.samples.none")}</span>`}</td>
-    <td role="cell" class="column">${bar ? html`<span class="muted">${t(`map.bar.${bar}`)}</span>` : html`<select value=${chosen} aria-label=${t("map.select", { header })} onChange=${(e) => onChoose(place, e.currentTarget.value)}>
+    <td role="cell" class="column">${bar ? html`<span class="muted">${t(`map.bar.${bar}`)}</span>` : html`<select value=${chosen} aria-label=${t(type === "sync" ? "map.select.sync" : "map.select", { header })} onChange=${(e) => onChoose(place, e.currentTarget.value)}>
       <option value="">${t("map.leaveOut")}</option>
       ${kind.fields.map((field) => html`<option key=${field.name} value=${field.name}>
         ${text(field.header)}${field.required ? " *" : ""}${elsewhere(field.name)}</option>`)}

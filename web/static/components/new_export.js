@@ -1,108 +1,70 @@
 // The form that starts an export.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { newKey, startExport } from "../api.js";
+import { unfinished, useAttempt } from "../attempt.js";
 import { useApp, useKind } from "../context.js";
-import { check, emptyDraft, errorAt, requestOf, strayErrors, under } from "../draft.js";
+import { check, emptyDraft, errorAt, placesOf, requestOf } from "../draft.js";
 import { useRemembered } from "../hooks.js";
 import { html } from "../html.js";
 import { Columns } from "./columns.js";
-import { FieldError, FilterField } from "./filters.js";
+import { FieldError, FilterSet } from "./filters.js";
+import { Kinds } from "./kinds.js";
 import { Notice } from "./notice.js";
+import { ScheduleThis } from "./schedule_this.js";
 
-/** onStarted gets the new job; errors are [{pointer, message}] of the last attempt. */
-export function NewExport({ onStarted, errors, setErrors }) {
+/**
+ * onStarted gets the new job, onSchedule what would have been started, as {type, kind, tenant, request}; errors are
+ * [{pointer, message}] of the last attempt.
+ */
+export function NewExport({ onStarted, onSchedule, errors, setErrors }) {
   const { t, text, lang, kinds, tenant } = useApp();
   const [name, setName] = useRemembered("kind", "");
   const [format, setFormat] = useRemembered("format", "xlsx");
   const [drafts, setDrafts] = useState({}); // by kind, so that a look at another one loses nothing
-  const [refused, setRefused] = useState(0); // counts refusals: each leads to the first wrong field
-  const [notice, setNotice] = useState(null);
-  const [busy, setBusy] = useState(false);
   const form = useRef(null);
-
-  useEffect(() => { clear("/tenant"); }, [tenant]);
-  useEffect(() => {
-    if (refused) document.querySelector('input[aria-invalid="true"], select[aria-invalid="true"]')?.focus();
-  }, [refused]);
+  const { busy, notice, clear, refuse, reset, send } = useAttempt({ form, setErrors, type: "export" });
 
   const exports = kinds?.filter((each) => each.type === "export");
   const chosen = exports?.find((each) => each.name === name) ?? exports?.[0];
   const kind = useKind("export", chosen?.name);
   const draft = kind && (drafts[kind.name] ?? emptyDraft(kind));
 
-  function clear(place) {
-    setErrors((old) => (old.some((error) => under(error.pointer, place))
-      ? old.filter((error) => !under(error.pointer, place)) : old));
-  }
   function change(part, place) {
     setDrafts((old) => ({ ...old, [kind.name]: { ...draft, ...part } }));
     clear(place);
   }
   function choose(next) {
     setName(next);
-    setErrors([]);
-    setNotice(null);
+    reset();
   }
+  const wanted = () => requestOf(kind, draft, { tenant, format, locale: lang });
+  const wrong = () => [...check(kind, draft, tenant, { t, text }), ...unfinished(form.current, "filter-", t)];
 
   function submit(event) {
     event.preventDefault();
-    const wrong = check(kind, draft, tenant, { t, text });
-    // A half-typed date has an empty value; only the browser knows that there is something.
-    for (const input of form.current.querySelectorAll("input[type=date],input[type=number]")) {
-      if (input.validity.badInput) wrong.push({ pointer: `/filters/${input.id.slice("filter-".length)}`, message: t("filter.unfinished") });
-    }
-    if (wrong.length) return refuse(wrong, { tone: "bad", text: t("new.invalid") });
-    setErrors([]);
+    const found = wrong();
+    if (found.length) return refuse(found, { tone: "bad", text: t("new.invalid") });
     // One key for one press: a retry of it after a lost answer finds the same job.
-    return send({ kind: kind.name, body: requestOf(kind, draft, { tenant, format, locale: lang }), key: newKey() });
+    const [body, key] = [wanted(), newKey()];
+    return send({ start: () => startExport(kind.name, body, key), done, places: placesOf(kind, "/columns", "/format", "/filename"), failed: "new.failed" });
   }
-
-  function refuse(wrong, why) {
-    setErrors(wrong);
-    setRefused((n) => n + 1);
-    setNotice(why);
+  function done(job) {
+    onStarted(job);
+    return { tone: "good", text: t("new.started"), href: `#/jobs/${job.id}`, link: t("new.open") };
   }
-
-  async function send(press) {
-    setBusy(true);
-    setNotice(null);
-    try {
-      const job = await startExport(press.kind, press.body, press.key);
-      setNotice({ tone: "good", text: t("new.started"), href: `#/jobs/${job.id}`, link: t("new.open") });
-      onStarted(job);
-    } catch (error) {
-      refuse(error.fields, noticeOf(error, press));
-    } finally {
-      setBusy(false);
-    }
-  }
-
-  function noticeOf(error, press) {
-    if (error.jobID) return { tone: "info", text: t("new.duplicate"), href: `#/jobs/${error.jobID}`, link: t("new.duplicate.open") };
-    if (error.unreachable) return { tone: "bad", text: t("new.unreachable"), again: press };
-    const stray = strayErrors(error.fields, kind);
-    if (error.fields.length && !stray.length) return { tone: "bad", text: t("new.invalid") };
-    return {
-      tone: "bad", text: error.message || t("new.failed", { status: error.status }),
-      list: stray.map((each) => `${each.pointer ?? each.parameter ?? each.header ?? ""} ${each.message}`.trim()),
-    };
+  function schedule() {
+    const found = wrong();
+    if (found.length) return refuse(found, { tone: "bad", text: t("new.invalid") });
+    const { tenant: of, ...request } = wanted();
+    return onSchedule({ type: "export", kind: kind.name, tenant: of, request });
   }
 
   return html`<form ref=${form} novalidate onSubmit=${submit}>
     <div class="scroll">
-      <fieldset class="kinds"><legend>${t("new.kind")}</legend>
-        ${exports?.map((each) => html`<label key=${each.name} class="kind"><input type="radio" name="kind" value=${each.name}
-          checked=${each.name === chosen.name} onChange=${() => choose(each.name)} />
-          <span><strong>${text(each.title)}</strong><small>${text(each.about)}</small></span></label>`)
-          ?? [1, 2, 3].map((i) => html`<div key=${i} class="skeleton tall" />`)}
-      </fieldset>
+      <${Kinds} name="kind" legend=${t("new.kind")} kinds=${exports} chosen=${chosen} onChoose=${choose} />
       ${kind ? html`
-      <fieldset key=${kind.name} class="filters"><legend>${t("new.filters")}</legend>
-        ${kind.filters.length ? kind.filters.map((filter) => html`<${FilterField} key=${filter.name} filter=${filter}
-          value=${draft.filters[filter.name]} error=${errorAt(errors, `/filters/${filter.name}`)}
-          onChange=${(value) => change({ filters: { ...draft.filters, [filter.name]: value } }, `/filters/${filter.name}`)} />`)
-          : html`<p class="muted">${t("new.filters.none")}</p>`}
-      </fieldset>
+      <${FilterSet} key=${kind.name} kind=${kind} values=${draft.filters} errors=${errors} none=${t("new.filters.none")}
+        onChange=${(filters, place) => change({ filters }, place)} />
       <${Columns} columns=${kind.columns} chosen=${draft.columns} error=${errorAt(errors, "/columns")}
         onChange=${(columns) => change({ columns }, "/columns")} />
       <div class="field">
@@ -120,6 +82,7 @@ export function NewExport({ onStarted, errors, setErrors }) {
           ${kind.formats.map((each) => html`<label key=${each}><input type="radio" name="format" value=${each} checked=${format === each}
             onChange=${() => { setFormat(each); clear("/format"); }} /><span>${t(`new.format.${each}`)}</span></label>`)}
         </fieldset>`}
+        <${ScheduleThis} disabled=${busy || !kind} onClick=${schedule} />
         <button type="submit" id="start" aria-busy=${busy ? "true" : undefined} disabled=${busy || !kind}>
           ${busy ? t("new.starting") : t("new.start")}</button>
         <${FieldError} id="format-error" text=${errorAt(errors, "/format")} />

@@ -5,11 +5,14 @@ import { useRemembered } from "../hooks.js";
 import { html } from "../html.js";
 import { NewExport } from "./new_export.js";
 import { NewSave } from "./new_save.js";
+import { NewSync } from "./new_sync.js";
 
-const TYPES = ["export", "bulk_save"];
+const TYPES = ["export", "bulk_save", "sync"];
+const FORMS = { export: NewExport, bulk_save: NewSave, sync: NewSync };
+const NONE = [];
 
-/** Both forms stay, the one out of sight hidden, so that a look at the other one loses nothing. */
-export function NewJob({ onStarted, onUploaded, upload, errors, setErrors }) {
+/** All forms stay, those out of sight hidden, so that a look at another one loses nothing. */
+export function NewJob({ onStarted, onSchedule, onUploaded, upload, errors, setErrors }) {
   const { t } = useApp();
   const [remembered, setType] = useRemembered("type", TYPES[0]);
   const [open, setOpen] = useState(false); // matters where the form stands above the list
@@ -23,7 +26,8 @@ export function NewJob({ onStarted, onUploaded, upload, errors, setErrors }) {
   const onKeyDown = (event) => { // as tabs have it: arrows move between them, Tab leaves them
     if (!["ArrowLeft", "ArrowRight"].includes(event.key)) return;
     event.preventDefault();
-    const next = TYPES.find((each) => each !== type);
+    const step = event.key === "ArrowRight" ? 1 : -1;
+    const next = TYPES.at((TYPES.indexOf(type) + step) % TYPES.length);
     show(next);
     document.getElementById(`tab-${next}`).focus();
   };
@@ -35,9 +39,8 @@ export function NewJob({ onStarted, onUploaded, upload, errors, setErrors }) {
       </div>
       <button type="button" class="small quiet fold" aria-expanded=${String(open)} aria-controls=${`new-${type}`} onClick=${() => setOpen(!open)}>
         ${t(open ? "new.fold.close" : "new.fold.open")}</button></div>
-    <div class="form" role="tabpanel" id="new-export" aria-labelledby="tab-export" hidden=${type !== "export"}>
-      <${NewExport} onStarted=${onStarted} errors=${errors} setErrors=${setErrors} /></div>
-    <div class="form" role="tabpanel" id="new-bulk_save" aria-labelledby="tab-bulk_save" hidden=${type !== "bulk_save"}>
-      <${NewSave} onUploaded=${onUploaded} upload=${upload} setErrors=${setErrors} /></div>
+    ${TYPES.map((each) => html`<div key=${each} class="form" role="tabpanel" id=${`new-${each}`} aria-labelledby=${`tab-${each}`} hidden=${type !== each}>
+      <${FORMS[each]} onStarted=${onStarted} onSchedule=${onSchedule} onUploaded=${(found) => onUploaded(found, each)}
+        upload=${upload?.type === each ? upload : null} errors=${type === each ? errors : NONE} setErrors=${setErrors} /></div>`)}
   </section>`;
 }

@@ -24,7 +24,7 @@ function File({ job, file, now }) {
     : Date.parse(file.expires_at) <= now ? t("job.expired") : fmt.dateTime(file.expires_at);
   return html`<h3 class="filename">${file.name}</h3><dl>
     ${job.type === "bulk_save" ? html`<dt>${t("job.errors.rows")}</dt><dd>${fmt.int(file.rows)}</dd>`
-      : html`<dt>${t("job.rows")}</dt><dd>${fmt.int(promised)} / ${fmt.int(file.rows)}
+      : html`<dt>${t(job.type === "sync" ? "job.items" : "job.rows")}</dt><dd>${fmt.int(promised)} / ${fmt.int(file.rows)}
       ${apart > 0 && html` <span class="flag"><${Icon} name="warning" />${t("job.rows.differ", { n: fmt.int(apart) })}</span>`}</dd>`}
     <dt>${t("job.size")}</dt><dd>${fmt.bytes(file.size)}</dd>
     ${file.sheets > 0 && html`<dt>${t("job.sheets")}</dt><dd>${fmt.int(file.sheets)}</dd>`}

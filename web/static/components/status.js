@@ -5,6 +5,7 @@ import { ended, held } from "../jobs.js";
 import { Icon } from "./icon.js";
 import { tallyWords } from "./save.js";
 import { phaseOf } from "./steps.js";
+import { SyncBar, syncWords, waitWords } from "./sync.js";
 
 /** The state as a coloured pill. */
 export function Pill({ state }) {
@@ -41,6 +42,7 @@ function Bar({ job }) {
   const { t, fmt } = useApp();
   const { phase, rows_done: done, rows_total: total } = job.progress;
   const label = t("progress.label");
+  if (job.sync && total > 0) return html`<${SyncBar} job=${job} label=${label} />`;
   const look = `bar bar-${job.state}`;
   if (job.state === "running" && phase === "planning") {
     return html`<progress key="counting" class=${look} aria-label=${label}></progress>`;
@@ -51,20 +53,29 @@ function Bar({ job }) {
 }
 
 // The phases in which rows are counted, and forecast.
-const COUNTING = ["pages", "checking", "comparing", "applying", "undoing"];
+const COUNTING = ["pages", "checking", "comparing", "applying", "undoing", "sending"];
 
 /** What the bar means, in words. */
 export function Facts({ job, now }) {
   const { t, fmt } = useApp();
-  const parts = job.type === "bulk_save" && (ended(job) || held(job)) ? tallyWords(job, { t, fmt }) : [];
+  const parts = accountWords(job, { t, fmt });
   if (!parts.length) parts.push(...progressWords(job, now, { t, fmt }));
   return html`<span class="facts">${parts.map((part) => html`<span key=${part}>${part}</span>`)}</span>`;
 }
 
+/** What a job has done to single rows or items, where that says more than how far it is. */
+function accountWords(job, words) {
+  if (job.type === "sync") return ended(job) ? syncWords(job, words) : [];
+  return job.type === "bulk_save" && (ended(job) || held(job)) ? tallyWords(job, words) : [];
+}
+
 function progressWords(job, now, { t, fmt }) {
   const { rows_done: done, rows_total: total, rate, eta } = job.progress;
-  if (job.state === "succeeded") return [t("progress.written", { n: fmt.int(done) })];
-  const parts = total > 0 ? [t("progress.rows", { done: fmt.int(done), total: fmt.int(total) })] : [];
+  const sync = job.type === "sync";
+  if (job.state === "succeeded") return [t(sync ? "progress.sent" : "progress.written", { n: fmt.int(done) })];
+  const parts = total > 0 ? [t(sync ? "progress.items" : "progress.rows", { done: fmt.int(done), total: fmt.int(total) })] : [];
+  if (job.state === "waiting") return [...parts, ...waitWords(job, now, { t, fmt })];
+  if (sync && job.sync?.tally.failed > 0) parts.push(t("sync.n.failed", { n: fmt.int(job.sync.tally.failed) }));
   if (job.state !== "running" && job.state !== "queued") return parts;
   const phase = phaseOf(job);
   // An export only reads pages; of a save it matters whether it writes already.
@@ -74,18 +85,19 @@ function progressWords(job, now, { t, fmt }) {
     const left = Date.parse(eta) - now;
     parts.push(left > 0 ? t("progress.left", { time: fmt.forecast(left) }) : t("progress.soon"));
   }
-  if (rate > 0) parts.push(t("progress.rate", { n: fmt.int(rate) }));
+  if (rate > 0) parts.push(sync ? t("progress.pace", { n: fmt.rate(rate) }) : t("progress.rate", { n: fmt.int(rate) }));
   return parts;
 }
 
 // Reasons whose facts are on the page in the reader's language, so that the server's message would only repeat them.
-const COUNTED = ["rows_refused", "rows_kept", "stale"];
+const COUNTED = ["rows_refused", "rows_kept", "stale", "items_failed"];
 
 /** Why a job ended as it did. */
 export function reasonOf(job, t) {
   if (!job.reason) return "";
   if (job.state === "failed" && job.reason === "rows_refused") return t("reason.all_refused");
   if (job.state === "failed" && job.reason === "rows_kept") return t("reason.all_kept");
+  if (job.state === "failed" && job.reason === "items_failed") return t("reason.all_failed");
   return t(`reason.${job.reason}`);
 }
 

@@ -5,15 +5,17 @@ import { Icon } from "./icon.js";
 
 /** The phases of a job's story, in order. A save that waits for a worker has nothing but its request yet. */
 function phasesOf(job) {
+  if (job.type === "sync") return ["numbering", "sending", "reporting", "done"];
   if (job.type !== "bulk_save") return ["planning", "pages", "assembling", "publishing", "done"];
   if (job.save?.undoes ?? job.request?.undo) return ["planning", "undoing", "reporting", "done"];
   if (job.save?.dry_run ?? job.request?.dry_run) return ["inspecting", "checking", "holding", "comparing", "applying", "reporting", "done"];
   return ["inspecting", "applying", "reporting", "done"];
 }
 
-/** The phase as people are told it: a save's plan is made by reading the file, and a dry run reports before it waits. */
+/** The phase as people are told it: a sync's plan is that its items are numbered, a save's plan is made by reading the file, and a dry run reports before it waits. */
 export function phaseOf(job) {
   const { phase } = job.progress;
+  if (job.type === "sync" && phase === "planning") return "numbering";
   if (job.type !== "bulk_save" || job.save?.undoes) return phase;
   if (phase === "planning") return "inspecting";
   return phase === "reporting" && !job.save?.saved ? "checking" : phase;
