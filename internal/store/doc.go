@@ -1,7 +1,7 @@
 // Package store keeps what Longhaul keeps in a database: the sellers' data that exports read and
-// bulk saves write, the rows of jobs and their files, uploads and what came of saving them, and the idempotency
-// keys of requests. It runs on MySQL (MariaDB too) and on SQLite, and behaves the same on both; one suite of tests
-// holds them to it.
+// bulk saves write, the rows of jobs and their files, uploads and what came of saving them, the items of
+// syncs and the states of partners' accounts, and the idempotency keys of requests. It runs on MySQL (MariaDB
+// too) and on SQLite, and behaves the same on both; one suite of tests holds them to it.
 //
 // What is worth knowing before writing SQL for it:
 //

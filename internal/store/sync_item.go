@@ -20,7 +20,7 @@ const (
 	sheetRunes       = 100
 )
 
-// itemColumns are the columns of sync_items, in the order of [SyncItem.row] and [readItems].
+// itemColumns are the columns of sync_items, in the order of [SyncItem.row] and readItem.
 var itemColumns = []string{
 	"job_id", "position", "stretch", "outcome", "sent", "item_key", "order_key", "idempotency_key", "fields", "sheet", "source_row",
 	"attempts", "code", "message", "errors", "remote_id", "tries", "sent_at", "done_at",
