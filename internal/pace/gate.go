@@ -137,8 +137,8 @@ func (g *Gate) Change() Change {
 	return g.change
 }
 
-// Close ends the passes that are left and gives the lease back, if the book answers at once. Callers who wait get
-// [ErrClosed].
+// Close ends the passes that are left, gives their places back and tells what is to be told, if the book answers at
+// once. Callers who wait get [ErrClosed].
 func (g *Gate) Close() {
 	g.mu.Lock()
 	if !g.closed {
@@ -146,6 +146,7 @@ func (g *Gate) Close() {
 		for p := range g.passes {
 			p.cancel(ErrClosed)
 		}
+		clear(g.passes)
 		g.refuse(ErrClosed)
 	}
 	g.mu.Unlock()

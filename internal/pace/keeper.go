@@ -241,7 +241,9 @@ func (g *Gate) deliver(gr grant, r reading) {
 	if len(g.news.unused) > 0 {
 		g.keeper.hurry(r.end)
 	}
-	g.places.grant(gr.keep, len(g.passes), r.end)
+	if g.places.grant(gr.keep, len(g.passes), r.end); g.places.idle > 0 {
+		g.keeper.tell(r.end) // to give them back if nobody needs them
+	}
 }
 
 // hold tells those who wait that the partner holds them up for longer than they have patience.

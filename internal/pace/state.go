@@ -1,6 +1,7 @@
 package pace
 
 import (
+	"maps"
 	"time"
 
 	"github.com/longhaul/longhaul/job"
@@ -132,8 +133,9 @@ func (s *State) inFlight() int {
 }
 
 // Account is how the account stands, for people. Limits are those that hold, with the change.
-func (s *State) Account(now time.Time, partner string, l Limits) job.Account {
+func (s State) Account(now time.Time, partner string, l Limits) job.Account {
 	at := momentOf(now)
+	s.Holders = maps.Clone(s.Holders)
 	s.settle(at, l)
 	a := job.Account{
 		Partner: partner, InFlight: s.inFlight(), MaxInFlight: l.maxInFlight(),
