@@ -263,9 +263,11 @@ func TestClosedGateHoldsNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		book := newMemory(1, time.Millisecond)
-		limits := pace.Limits{MaxInFlight: 1, Interval: -1}
+		limits := pace.Limits{MaxInFlight: 2, Interval: -1}
 		gate := pace.NewGate(pace.Options{Account: "marketplace", Limits: limits, Book: book})
-		pass := enter(t, gate)
+		pass, kept := enter(t, gate), enter(t, gate)
+		kept.Done(pace.Report{}) // its place stays with the process for a moment
+		enter(t, gate)
 		failed := make(chan error)
 		go func() {
 			_, err := gate.Enter(t.Context(), "job")

@@ -164,7 +164,9 @@ func (g *Gate) visit() visit {
 		k.number++
 	}
 	k.by = time.Time{}
-	g.places.giveBack()
+	if g.places.giveBack(); g.closed {
+		g.places = places{}
+	}
 	v := visit{
 		holder: g.options.Process, number: k.number,
 		inFlight: len(g.passes) + g.places.idle, probe: g.probe,

@@ -87,7 +87,7 @@ func call(ctx context.Context, gate *pace.Gate, client *http.Client, job, url st
 }
 
 // openGates opens an account as so many processes do, each with a store of its own.
-func openGates(tb testing.TB, url string, n int, limits pace.Limits) []*pace.Gate {
+func openGates(tb testing.TB, url string, n int, account string, limits pace.Limits) []*pace.Gate {
 	tb.Helper()
 	gates := make([]*pace.Gate, n)
 	for i := range gates {
@@ -97,7 +97,7 @@ func openGates(tb testing.TB, url string, n int, limits pace.Limits) []*pace.Gat
 		if i == 0 {
 			require.NoError(tb, s.Migrate(tb.Context()))
 		}
-		gates[i] = pace.NewGate(pace.Options{Account: "marketplace", Limits: limits, Book: s})
+		gates[i] = pace.NewGate(pace.Options{Account: account, Limits: limits, Book: s})
 		tb.Cleanup(gates[i].Close)
 	}
 	return gates
@@ -134,7 +134,7 @@ func BenchmarkSpacing(b *testing.B) {
 		for _, gates := range []int{1, 3} {
 			b.Run("gates="+strconv.Itoa(gates), func(b *testing.B) {
 				partner := newRecorder(b, 200*time.Millisecond)
-				ways := openGates(b, url, gates, pace.Limits{})
+				ways := openGates(b, url, gates, "marketplace", pace.Limits{})
 				client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}}
 				b.ResetTimer()
 				share(b, 10*gates, b.N, func(worker int) error {
@@ -158,7 +158,7 @@ func BenchmarkPasses(b *testing.B) {
 		for _, quota := range []int64{0, 1e9} {
 			for _, gates := range []int{1, 3} {
 				b.Run(fmt.Sprintf("quota=%d/gates=%d", quota, gates), func(b *testing.B) {
-					ways := openGates(b, url, gates, pace.Limits{MaxInFlight: 50, Interval: -1, DailyQuota: quota})
+					ways := openGates(b, url, gates, "marketplace", pace.Limits{MaxInFlight: 50, Interval: -1, DailyQuota: quota})
 					b.ResetTimer()
 					share(b, 50*gates, b.N, func(worker int) error {
 						pass, err := ways[worker%gates].Enter(b.Context(), "job")
