@@ -62,7 +62,7 @@ func (p *parts) callers() (activities.Partners, error) {
 			all.Close()
 			return nil, fmt.Errorf("configure partner %s: %w", name, err)
 		}
-		all[name] = &activities.Partner{Client: client, Gate: gate, Keyed: each.IdempotencyHeader != "-", Calls: each.Calls}
+		all[name] = &activities.Partner{Client: client, Gate: gate, Keyed: each.Keyed(), Calls: each.Calls}
 	}
 	return all, nil
 }
