@@ -188,7 +188,7 @@ func TestSyncWaitsAndGoesOn(t *testing.T) {
 
 	s.move(id, sending(tally(301, 4, 0), 6_000))
 	b.until(`!document.querySelector("#wait")`)
-	b.untilText("#live", "다시 보내고 있습니다")
+	b.untilText("#live", "발송처리 acme: 실행 중")
 
 	// Paused, let go on, and cancelled: what was sent stays.
 	b.click(".hero [data-action=pause]")

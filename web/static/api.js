@@ -130,7 +130,17 @@ export const changePartner = (name, body) => request("PATCH", `/v1/partners/${en
 
 const schedule = (id) => `/v1/schedules/${encodeURIComponent(id)}`;
 
-export const getSchedules = (signal) => request("GET", "/v1/schedules?page_size=200", { signal }).then((r) => r.schedules ?? []);
+/** All of them, by ID, without their requests and jobs. */
+export async function getSchedules(signal) {
+  const all = [];
+  for (let token = ""; ;) {
+    const page = await request("GET", `/v1/schedules?${new URLSearchParams({ page_size: 200, ...(token && { page_token: token }) })}`, { signal });
+    all.push(...(page.schedules ?? []));
+    token = page.next_page_token;
+    if (!token) return all;
+  }
+}
+
 export const getSchedule = (id, signal) => request("GET", schedule(id), { signal });
 export const createSchedule = (body) => request("POST", "/v1/schedules", { body });
 export const changeSchedule = (id, body) => request("PATCH", schedule(id), { body });

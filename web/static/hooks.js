@@ -39,6 +39,17 @@ export function useVisible() {
   return visible;
 }
 
+/** Whether the element of a ref is, or nearly is, where it can be seen. */
+export function useInSight(ref) {
+  const [seen, set] = useState(false);
+  useEffect(() => {
+    const watch = new IntersectionObserver((entries) => set(entries.at(-1).isIntersecting), { rootMargin: "200px" });
+    watch.observe(ref.current);
+    return () => watch.disconnect();
+  }, []);
+  return seen;
+}
+
 /** The server's time, renewed every second while active. */
 export function useNow(active) {
   const [now, set] = useState(serverNow);

@@ -50,7 +50,7 @@ function Page() {
     if (type !== "bulk_save") return kind;
     return t(save?.undoes ?? request?.undo ? "title.undo" : "title.save", { kind });
   };
-  const onEnd = (job) => announce(t("live.ended", { kind: `${titleOf(job)} ${job.tenant}`, state: t(`state.${job.state}`) }));
+  const onEnd = (job) => announce(t("live.state", { kind: `${titleOf(job)} ${job.tenant}`, state: t(`state.${job.state}`) }));
   const jobs = useJobs(filter, !view, onEnd);
 
   const running = (jobs.rows ?? []).filter((job) => !ended(job)).length;

@@ -39,7 +39,7 @@ export function Actions({ job, now, onJob, whole = false }) {
   }
 
   // A sync is not run again as a whole: what has succeeded stays so.
-  const label = (action, room = whole) => t(action === "retry" && job.type === "sync" ? (room ? "act.retry.sync" : "act.retry.sync.short") : `act.${action}`);
+  const label = (action, room = whole) => t(room && action === "retry" && job.type === "sync" ? "act.retry.sync" : `act.${action}`);
   const files = available(job, now);
   return html`<div class="actions">
     ${files.map((file) => html`<a key=${file.name} role="button" class="small ${held(job) ? "quiet" : ""}" data-action="download" download=${file.name}

@@ -21,12 +21,17 @@ import { SyncItems } from "./sync_items.js";
 
 /** onJob is told about changes that actions here make. */
 export function JobDetail({ id, onJob }) {
-  const { t, titleOf, notify } = useApp();
+  const { t, titleOf, notify, announce } = useApp();
   const { job, error, put } = useJob(id);
   const now = useNow(Boolean(job && !ended(job)));
   const [retries, addRetry] = useRetries(job);
   const title = useRef(null);
   useEffect(() => title.current?.focus(), [id, Boolean(job)]);
+  const state = useRef("");
+  useEffect(() => { // the list tells of ends only while it is in sight
+    if (state.current && job) announce(t("live.state", { kind: `${titleOf(job)} ${job.tenant}`, state: t(`state.${job.state}`) }));
+    state.current = job?.state ?? "";
+  }, [job?.state]);
 
   if (!job) {
     return html`<${Back} />${error?.status === 404 || error?.status === 422

@@ -1,9 +1,9 @@
 // One schedule: what it starts, when, what became of it, and what can be done with it.
-import { useState } from "preact/hooks";
-import { changeSchedule, deleteSchedule, getSchedule, runSchedule } from "../api.js";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { changeSchedule, deleteSchedule, getSchedule, runSchedule, serverNow } from "../api.js";
 import { useApp, useKind } from "../context.js";
 import { cronWords } from "../cron.js";
-import { usePoll, useVisible } from "../hooks.js";
+import { useInSight, usePoll, useVisible } from "../hooks.js";
 import { html } from "../html.js";
 import { problemOf } from "../problem.js";
 import { Icon } from "./icon.js";
@@ -11,21 +11,28 @@ import { Notice } from "./notice.js";
 import { Filters } from "./request.js";
 import { When, localZone } from "./when.js";
 
-const POLL = 5000;
+// The jobs of a schedule cost its server several calls to Temporal: they are asked for where somebody can see them, and
+// often only just after something was done here.
+const POLL = 20_000;
+const SOON = 1500;
+const LIVELY = 15_000; // ms after that
+
 const SHOWN = 3; // of the next times
 
 /** schedule is that of the list, without its request and jobs. */
 export function Schedule({ schedule, now, onChanged, onDeleted }) {
   const { t, lang, titleOf, notify, confirm, announce } = useApp();
   const [detail, setDetail] = useState(null);
-  const [asked, setAsked] = useState(0); // counts what was done here: each is worth asking anew
+  const [done, setDone] = useState(0); // when something was done here last
   const [busy, setBusy] = useState("");
   const [editing, setEditing] = useState(false);
   const visible = useVisible();
+  const card = useRef(null);
+  const seen = useInSight(card);
   usePoll(async (signal) => {
     const found = await getSchedule(schedule.id, signal);
     if (!signal.aborted) setDetail(found);
-  }, POLL, visible, `${schedule.id} ${asked}`);
+  }, now - done < LIVELY ? SOON : POLL, visible && seen, `${schedule.id} ${done} ${schedule.next?.[0]}`);
   const title = titleOf(schedule);
   const name = `${title} ${schedule.tenant}`;
 
@@ -33,7 +40,7 @@ export function Schedule({ schedule, now, onChanged, onDeleted }) {
     setBusy(action);
     try {
       await work();
-      setAsked((n) => n + 1);
+      setDone(serverNow());
       if (said) announce(t(said, { kind: name }));
     } catch (error) {
       notify(problemOf(error, t));
@@ -50,18 +57,18 @@ export function Schedule({ schedule, now, onChanged, onDeleted }) {
       onDeleted(schedule.id);
     }, "schedule.deleted");
   }
-  const button = (action, icon, label, onClick, look = "") => html`<button type="button" class=${`small quiet ${look}`} data-action=${action} disabled=${busy !== ""}
-    aria-busy=${busy === action ? "true" : undefined} aria-label=${`${label}: ${name}`} onClick=${onClick}><${Icon} name=${icon} /><span>${label}</span></button>`;
+  const button = (action, icon, label, onClick, look = "", open = undefined) => html`<button type="button" class=${`small quiet ${look}`} data-action=${action} disabled=${busy !== ""}
+    aria-busy=${busy === action ? "true" : undefined} aria-label=${`${label}: ${name}`} aria-expanded=${open} onClick=${onClick}><${Icon} name=${icon} /><span>${label}</span></button>`;
   const words = cronWords(schedule.cron, t, lang);
 
-  return html`<section class="panel schedule" data-schedule=${schedule.id} aria-labelledby=${`schedule-${schedule.id}`}>
+  return html`<section ref=${card} class="panel schedule" data-schedule=${schedule.id} aria-labelledby=${`schedule-${schedule.id}`}>
     <div class="head"><div><h2 id=${`schedule-${schedule.id}`}>${title} <span class="mark ${schedule.paused ? "warn" : "good"}">${t(schedule.paused ? "schedule.state.paused" : "schedule.state.active")}</span></h2>
         <p class="muted">${t(`type.${schedule.type}`)} · ${schedule.tenant} · <code>${schedule.id}</code></p></div>
       <div class="actions">${button("run", "resume", t("schedule.run"), start)}
         ${button("pause", schedule.paused ? "resume" : "pause", t(schedule.paused ? "schedule.resume" : "schedule.pause"), toggle)}
-        ${button("edit", "edit", t("schedule.edit"), () => setEditing(!editing))}
+        ${button("edit", "edit", t("schedule.edit"), () => setEditing(!editing), "", String(editing))}
         ${button("delete", "cancel", t("schedule.delete"), remove, "danger")}</div></div>
-    ${editing ? html`<${Edit} schedule=${schedule} onDone=${(after) => { setEditing(false); if (after) { onChanged(after); setAsked((n) => n + 1); } }} />`
+    ${editing ? html`<${Edit} schedule=${schedule} onDone=${(after) => { setEditing(false); if (after) { onChanged(after); setDone(serverNow()); } }} />`
       : html`<p class="rule"><strong>${words || html`<code>${schedule.cron}</code>`}</strong>
         <span class="muted">${words && html`<code>${schedule.cron}</code> · `}${schedule.time_zone} · ${t("schedule.overlapping", { what: t(`schedule.overlap.${schedule.overlap}`) })}</span></p>
         ${schedule.note && html`<p class="note">${schedule.note}</p>`}`}
@@ -107,6 +114,8 @@ function Edit({ schedule, onDone }) {
   const [errors, setErrors] = useState([]);
   const [notice, setNotice] = useState(null);
   const [busy, setBusy] = useState(false);
+  const form = useRef(null);
+  useEffect(() => form.current.querySelector("input").focus(), []);
   async function submit(event) {
     event.preventDefault();
     const change = Object.fromEntries(Object.entries(draft).map(([name, value]) => [name, value.trim()]).filter(([name, value]) => value !== before[name]));
@@ -123,8 +132,9 @@ function Edit({ schedule, onDone }) {
   const onChange = (part, at) => {
     setDraft({ ...draft, ...part });
     setErrors(errors.filter((error) => error.pointer !== at));
+    setNotice(null);
   };
-  return html`<form class="edit" novalidate onSubmit=${submit}><${When} draft=${draft} errors=${errors} prefix=${`edit-${schedule.id}`} onChange=${onChange} />
+  return html`<form ref=${form} class="edit" novalidate onSubmit=${submit}><${When} draft=${draft} errors=${errors} prefix=${`edit-${schedule.id}`} onChange=${onChange} />
     <div role="status"><${Notice} notice=${notice} /></div>
     <div class="choices"><button type="button" class="quiet" onClick=${() => onDone()}>${t("schedule.edit.no")}</button>
       <button type="submit" data-action="save" disabled=${busy} aria-busy=${busy ? "true" : undefined}>${t("schedule.edit.yes")}</button></div></form>`;

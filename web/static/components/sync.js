@@ -1,5 +1,4 @@
 // What became of the items of a sync, and what it waits for.
-import { useEffect, useRef } from "preact/hooks";
 import { useApp } from "../context.js";
 import { html } from "../html.js";
 import { ended } from "../jobs.js";
@@ -59,14 +58,8 @@ export function SyncTallies({ job }) {
 
 /** What a sync waits for, told once to screen readers and counted down for eyes. */
 export function Waiting({ job, now }) {
-  const { t, fmt, announce } = useApp();
+  const { t, fmt } = useApp();
   const wait = ended(job) ? null : job.sync?.wait;
-  const before = useRef("");
-  useEffect(() => {
-    const why = wait?.why ?? "";
-    if (before.current && !why && !ended(job)) announce(t("sync.wait.over"));
-    before.current = why;
-  }, [wait?.why]);
   const left = wait ? Date.parse(wait.until) - now : 0;
   return html`<div class="waiting" role="status">${wait && html`<div class="notice warn" id="wait" data-why=${wait.why}><${Icon} name="clock" />
     <span><strong>${t(`sync.wait.${wait.why}`, { partner: job.sync.partner })}</strong>

@@ -206,7 +206,7 @@ export default {
   "list.started": "Started",
   "list.actions": "Actions",
   "list.empty": "No jobs yet",
-  "list.empty.hint": "Choose what to export or save and start it; its progress appears here.",
+  "list.empty.hint": "Choose what to export, save or send and start it; its progress appears here.",
   "list.none": "No job matches these filters",
   "list.clear": "Clear filters",
   "list.more": "Show more",
@@ -295,7 +295,7 @@ export default {
   "flag.stalled": "stalled {time}",
   "flag.stale": "no answer",
   "flag.stale.hint": "No worker answers; this is the last known state, {time} old",
-  "live.ended": "{kind}: {state}",
+  "live.state": "{kind}: {state}",
 
   "job.missing": "There is no such job",
   "job.missing.hint": "The address is wrong, or its record has been removed.",

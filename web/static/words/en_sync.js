@@ -7,7 +7,6 @@ export default {
   "type.sync": "Sync",
   "list.all.sync": "All syncs",
   "act.retry.sync": "Send the rest again",
-  "act.retry.sync.short": "Resend",
   "ask.cancel.text.sync": "Items that were sent stay sent; the others are not sent.",
   "upload.ready.sync": "“{name}” has arrived. Nothing is sent yet.",
   "map.column.sync": "Sent as",
@@ -74,7 +73,6 @@ export default {
   "sync.wait.quota.until": "Goes on by itself at {time}.",
   "sync.wait.outage.until": "Probed next at {time}; items keep their attempts meanwhile.",
   "sync.wait.since": "Waiting since {time}.",
-  "sync.wait.over": "Sending again.",
   "sync.left": "{time} left",
   "sync.any": "any moment",
 

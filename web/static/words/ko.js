@@ -206,7 +206,7 @@ export default {
   "list.started": "시작",
   "list.actions": "동작",
   "list.empty": "아직 작업이 없습니다",
-  "list.empty.hint": "내보내거나 저장할 것을 고르고 시작하면 여기에서 진행 상황을 볼 수 있습니다.",
+  "list.empty.hint": "내보내거나 저장하거나 보낼 것을 고르고 시작하면 여기에서 진행 상황을 볼 수 있습니다.",
   "list.none": "조건에 맞는 작업이 없습니다",
   "list.clear": "조건 지우기",
   "list.more": "더 보기",
@@ -295,7 +295,7 @@ export default {
   "flag.stalled": "{time}째 멈춤",
   "flag.stale": "응답 없음",
   "flag.stale.hint": "작업자가 응답하지 않습니다. {time} 전에 알려진 마지막 상태입니다",
-  "live.ended": "{kind}: {state}",
+  "live.state": "{kind}: {state}",
 
   "job.missing": "그런 작업이 없습니다",
   "job.missing.hint": "주소가 잘못되었거나 기록이 지워졌습니다.",

@@ -7,7 +7,6 @@ export default {
   "type.sync": "동기화",
   "list.all.sync": "모든 동기화",
   "act.retry.sync": "안 된 항목 다시 보내기",
-  "act.retry.sync.short": "다시 보내기",
   "ask.cancel.text.sync": "이미 보낸 항목은 그대로 남고, 나머지는 보내지 않습니다.",
   "upload.ready.sync": "‘{name}’ 파일을 받았습니다. 아직 보내지는 않았습니다.",
   "map.column.sync": "보낼 항목",
@@ -74,7 +73,6 @@ export default {
   "sync.wait.quota.until": "{time}에 저절로 이어집니다.",
   "sync.wait.outage.until": "{time}에 다시 확인합니다. 그동안 시도 횟수는 줄지 않습니다.",
   "sync.wait.since": "{time}부터 기다리는 중.",
-  "sync.wait.over": "다시 보내고 있습니다.",
   "sync.left": "{time} 남음",
   "sync.any": "곧",
 
