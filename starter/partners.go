@@ -54,8 +54,9 @@ func (s *Starter) ChangePartner(ctx context.Context, name string, limits job.Par
 	if err != nil {
 		return job.Partner{}, known(err, "the database does not answer")
 	}
-	doc, _ := json.Marshal(limits) // numbers and a text that was checked: cannot fail
-	s.log().Info("changed limits of a partner", "partner", name, "reset", reset, "limits", string(doc))
+	if doc, err := json.Marshal(limits); err == nil {
+		s.log().Info("changed limits of a partner", "partner", name, "reset", reset, "limits", string(doc))
+	}
 	return s.Partner(ctx, name)
 }
 

@@ -108,10 +108,11 @@ func (s *Starter) scheduleOptions(in job.Schedule, spec client.ScheduleSpec, act
 // ChangeSchedule changes when a schedule starts its job, not which one. Of two changes at the same moment the later one
 // counts. Errors are those of [Starter.CreateSchedule] and CodeNotFound.
 func (s *Starter) ChangeSchedule(ctx context.Context, id string, change job.ScheduleChange) (job.Schedule, error) {
-	now, err := s.Schedule(ctx, id) // tells a schedule of ours from others
+	d, err := s.describeSchedule(ctx, id)
 	if err != nil {
-		return now, err
+		return job.Schedule{}, err
 	}
+	now := d.schedule
 	set(&now.Cron, change.Cron)
 	set(&now.Zone, change.Zone)
 	set(&now.Overlap, change.Overlap)

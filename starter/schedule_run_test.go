@@ -5,7 +5,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
 
+	"github.com/longhaul/longhaul/contract"
 	"github.com/longhaul/longhaul/internal/testenv"
 	"github.com/longhaul/longhaul/job"
 )
@@ -47,6 +49,9 @@ func TestScheduleStartsSyncs(t *testing.T) {
 	_, _, err := s.StartSync(t.Context(), s.dispatches(), "")
 	require.Equal(t, job.CodeDuplicate, job.CodeOf(err))
 	require.ErrorContains(t, s.RunSchedule(t.Context(), made.ID), "still runs")
+	require.NoError(t, s.Temporal.ScheduleClient().GetHandle(t.Context(), contract.SchedulePrefix+made.ID).
+		Trigger(t.Context(), client.ScheduleTriggerOptions{})) // as its time would
+	s.schedule(t, made.ID, func(p job.Schedule) bool { return p.Skipped == 1 && len(p.Recent) == 1 })
 	s.end(t, j, job.Succeeded)
 
 	require.Eventually(t, func() bool { // its execution ends a little after its job

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 
 	"github.com/longhaul/longhaul/contract"
@@ -55,15 +56,21 @@ func TestScheduleFromCreationToRemoval(t *testing.T) {
 		require.NotContains(t, []time.Weekday{time.Saturday, time.Sunday}, seoul.Weekday())
 	}
 
+	theirs, err := h.Temporal.ScheduleClient().GetHandle(t.Context(), "schedule/"+made.ID).Describe(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, &client.SchedulePolicies{Overlap: enums.SCHEDULE_OVERLAP_POLICY_SKIP, CatchupWindow: time.Minute}, theirs.Schedule.Policy)
+	kind, _ := theirs.TypedSearchAttributes.GetKeyword(contract.JobKind)
+	require.Equal(t, "order-lines", kind)
+
 	again := in
 	again.ID = made.ID
-	_, err := h.CreateSchedule(t.Context(), again, "")
+	_, err = h.CreateSchedule(t.Context(), again, "")
 	require.Equal(t, job.CodeConflict, job.CodeOf(err))
 
-	changed, err := h.ChangeSchedule(t.Context(), made.ID, job.ScheduleChange{Zone: new("Europe/London"), Overlap: new(job.OverlapCancel), Paused: new(true)})
+	changed, err := h.ChangeSchedule(t.Context(), made.ID, job.ScheduleChange{Zone: new("Europe/London"), Overlap: new(job.OverlapBuffer), Paused: new(true)})
 	require.NoError(t, err)
 	require.Equal(t, "Europe/London", changed.Zone)
-	require.Equal(t, job.OverlapCancel, changed.Overlap)
+	require.Equal(t, job.OverlapBuffer, changed.Overlap)
 	require.True(t, changed.Paused)
 	require.Empty(t, changed.Next, "a paused one has no next time")
 	require.Equal(t, []any{made.Cron, made.Note, string(made.Request), made.CreatedAt},
@@ -71,7 +78,7 @@ func TestScheduleFromCreationToRemoval(t *testing.T) {
 
 	changed, err = h.ChangeSchedule(t.Context(), made.ID, job.ScheduleChange{Cron: new("0 9 13 * fri"), Paused: new(false), Note: new("")})
 	require.NoError(t, err)
-	require.Equal(t, []any{"0 9 13 * fri", "Europe/London", job.OverlapCancel, "", false},
+	require.Equal(t, []any{"0 9 13 * fri", "Europe/London", job.OverlapBuffer, "", false},
 		[]any{changed.Cron, changed.Zone, changed.Overlap, changed.Note, changed.Paused})
 	london, err := time.LoadLocation("Europe/London")
 	require.NoError(t, err)
@@ -198,7 +205,7 @@ func TestScheduleWhereClocksChange(t *testing.T) {
 	for _, at := range h.planned(t, in).Next {
 		at = at.In(newYork)
 		require.Equal(t, "02:30", at.Format("15:04"))
-		require.False(t, at.Weekday() == time.Sunday, "that day has no 02:30")
+		require.NotEqual(t, time.Sunday, at.Weekday(), "that day has no 02:30")
 		days[at.Year()] = append(days[at.Year()], at.Day())
 	}
 	require.Len(t, days[slices.Min(yearsOf(days))], 6)

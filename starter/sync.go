@@ -165,8 +165,11 @@ func (s *Starter) syncAgain(ctx context.Context, j job.Job) (job.Job, error) {
 	row, err := s.Store.Sync(ctx, j.ID)
 	switch {
 	case job.CodeOf(err) == job.CodeNotFound || err == nil && !row.Numbered:
-		again, _, err := s.StartSync(ctx, in, "")
-		return again, err
+		in, from, err := s.checkSync(ctx, in)
+		if err != nil {
+			return job.Job{}, err
+		}
+		return s.start(ctx, s.sync(in, from), "") // its mapping has guesses too: nothing to remember
 	case err != nil:
 		return j, known(err, "the database does not answer")
 	}
