@@ -140,6 +140,9 @@ func (c *callChecker) body(key string, call Call) {
 			if inside(f.Name, other.Name) || inside(other.Name, f.Name) {
 				c.report(at+".name", "%q and %q cannot both be there", other.Name, f.Name)
 			}
+			if listAndObject(f.Name, other.Name) {
+				c.report(at+".name", "%q and %q make a list and an object of one member", other.Name, f.Name)
+			}
 		}
 		switch {
 		case f.From != "" && f.Const != nil:
@@ -157,6 +160,17 @@ func (c *callChecker) body(key string, call Call) {
 
 // inside tells whether member a is b or part of it.
 func inside(a, b string) bool { return a == b || strings.HasPrefix(a, b+"/") }
+
+// listAndObject tells whether two members have their first difference in a place that is 0 in one of them.
+func listAndObject(a, b string) bool {
+	as, bs := strings.Split(a, "/"), strings.Split(b, "/")
+	for i := range min(len(as), len(bs)) {
+		if as[i] != bs[i] {
+			return i > 0 && (as[i] == "0" || bs[i] == "0")
+		}
+	}
+	return false
+}
 
 // several checks what calls with several items need.
 func (c *callChecker) several(call Call) {

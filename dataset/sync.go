@@ -105,7 +105,7 @@ type Call struct {
 
 // BodyField is one member of the body.
 type BodyField struct {
-	// Name is the member; a/b is member b of object a.
+	// Name is the member; a/b is member b of object a, and a/0/b that of the only element of list a.
 	Name string `toml:"name"`
 	// From is the field, written as its type has it (numbers as numbers); empty: Const is sent.
 	From  string `toml:"from"`

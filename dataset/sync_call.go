@@ -118,7 +118,12 @@ func (k Sync) object(b []byte, body []BodyField, item SyncItem) ([]byte, error) 
 				b = b[:before]
 				continue
 			}
-			if b, err = k.object(b, inner, item); bytes.HasSuffix(b, []byte(":{}")) {
+			if isList(inner) {
+				b, err = k.list(b, inner, item)
+			} else {
+				b, err = k.object(b, inner, item)
+			}
+			if bytes.HasSuffix(b, []byte(":{}")) || bytes.HasSuffix(b, []byte(":[{}]")) {
 				b = b[:before] // all were left out
 			}
 		}
@@ -127,6 +132,21 @@ func (k Sync) object(b []byte, body []BodyField, item SyncItem) ([]byte, error) 
 		}
 	}
 	return append(b, '}'), nil
+}
+
+// isList tells whether members are those of a list's only element: 0, or 0/a and 0/b.
+func isList(inner []BodyField) bool { return inside(inner[0].Name, "0") }
+
+// list appends a list of one element.
+func (k Sync) list(b []byte, inner []BodyField, item SyncItem) ([]byte, error) {
+	b = append(b, '[')
+	var err error
+	if inner[0].Name == "0" {
+		b, err = k.value(b, inner[0], item)
+	} else {
+		b, err = k.object(b, membersOf("0", inner), item)
+	}
+	return append(b, ']'), err
 }
 
 // membersOf are the members of one inner object, by their names within it.

@@ -178,3 +178,19 @@ func BenchmarkRequest(b *testing.B) {
 		}
 	}
 }
+
+func TestAListMayHaveOneElement(t *testing.T) {
+	t.Parallel()
+	k := pickups()
+	k.Call.Body = []dataset.BodyField{
+		{Name: "parcels/0/number", From: "parcel"}, {Name: "parcels/0/label/text", From: "note", Omit: true}, {Name: "tags/0", Const: "new"},
+	}
+
+	call, err := checkedSync(t, k).Request([]dataset.SyncItem{pickup(nil)})
+	require.NoError(t, err)
+	sent(t, `{"parcels":[{"number":7}],"tags":["new"]}`, call)
+
+	k.Call.Body = append(k.Call.Body, dataset.BodyField{Name: "parcels/weight", From: "weight"})
+	_, err = dataset.NewRegistry(dataset.Kinds{Syncs: []dataset.Sync{k}})
+	require.ErrorContains(t, err, `"parcels/0/number" and "parcels/weight" make a list and an object of one member`)
+}
