@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"testing"
 
+	"github.com/chromedp/chromedp"
+
 	"github.com/longhaul/longhaul/contract"
 	"github.com/longhaul/longhaul/job"
 )
@@ -52,6 +54,12 @@ func TestFailedItemsAreToldAndTriedAgain(t *testing.T) {
 	if got := eval[int](b, `[...document.querySelectorAll(".sync-items tr[data-position]")].filter((tr) => tr.dataset.code !== "rejected").length`); got != 0 {
 		t.Errorf("%d items of other codes are among those that were refused", got)
 	}
+
+	b.must(chromedp.Focus(chromedp.CSS(`.sift [value=rejected]`))) // by keyboard, as radio buttons have it
+	b.press("ArrowRight", 39)
+	b.until(itemRows + ` === 15 && document.activeElement.value === "timed_out"`)
+	b.press("ArrowLeft", 37)
+	b.until(itemRows + " === 16")
 
 	// Tried again: what the filter shows, one, and all the rest.
 	retried := func(want contract.SyncRetry, items int) string {

@@ -168,7 +168,7 @@ func TestSyncWaitsAndGoesOn(t *testing.T) {
 	b.until(seconds + " > 0")
 	first := eval[float64](b, seconds)
 	b.until(fmt.Sprintf("%s < %v", seconds, first)) // it runs down
-	if first > 245 || first < 200 { // the page knows the server's clock to two seconds
+	if first > 245 || first < 200 {                 // the page knows the server's clock to two seconds
 		t.Errorf("the countdown begins with %v s, not with four minutes", first)
 	}
 	b.untilText(".pace [data-fact=cooling] .clock", ":")
