@@ -94,6 +94,23 @@ func TestDictionariesAgree(t *testing.T) {
 			t.Errorf("code %s has no words", code)
 		}
 	}
+	for _, code := range job.ItemCodes {
+		if words["ko"]["sync.code."+string(code)] == "" {
+			t.Errorf("item code %s has no words", code)
+		}
+	}
+	for _, why := range []job.WaitWhy{job.WaitCooling, job.WaitQuota, job.WaitOutage} {
+		for _, form := range []string{"", ".short", ".until"} {
+			if words["ko"]["sync.wait."+string(why)+form] == "" {
+				t.Errorf("a wait for %s has no words%s", why, form)
+			}
+		}
+	}
+	for _, overlap := range job.Overlaps {
+		if words["ko"]["schedule.overlap."+string(overlap)] == "" {
+			t.Errorf("overlap policy %s has no words", overlap)
+		}
+	}
 }
 
 // modules is the text of all our modules but the dictionaries.
