@@ -33,6 +33,9 @@ const (
 	RoleReadPlain   Role = "read-plain"
 	RoleApplyChunks Role = "apply-chunks"
 	RoleApplyBare   Role = "apply-bare"
+
+	RolePartner Role = "partner"
+	RolePeer    Role = "peer" // a program of Node's, see [SyncPeer]
 )
 
 // Spec is what a child is told at its start.
@@ -49,6 +52,10 @@ type Spec struct {
 	File    string `json:"file,omitempty"`
 	Format  string `json:"format,omitempty"`
 	Workers int    `json:"workers,omitempty"`
+
+	// Of syncs: how long the made-up partner takes, and how many accounts it has.
+	Latency  time.Duration `json:"latency,omitempty"`
+	Accounts int           `json:"accounts,omitempty"`
 }
 
 // grace is how long a child may take to end once its input does, before it is killed: as long as a worker
@@ -72,14 +79,19 @@ func spawn(o Options, dir string, role Role, spec Spec, env ...string) (*child, 
 	if err != nil {
 		return nil, fmt.Errorf("tell %s what to do: %w", role, err)
 	}
+	cmd := exec.Command(o.Program, "bench", "child", string(role), string(text))
+	cmd.Env = append(withoutOurs(os.Environ()), env...)
+	return start(dir, role, cmd)
+}
+
+// start starts a process that ends when its standard input does.
+func start(dir string, role Role, cmd *exec.Cmd) (*child, error) {
 	log, err := os.CreateTemp(dir, string(role)+"-*.log")
 	if err != nil {
 		return nil, fmt.Errorf("make log of %s: %w", role, err)
 	}
 	defer log.Close() // the child has its own handle
-	c := &child{role: role, log: log.Name(), exited: make(chan struct{})}
-	c.cmd = exec.Command(o.Program, "bench", "child", string(role), string(text))
-	c.cmd.Env = append(withoutOurs(os.Environ()), env...)
+	c := &child{role: role, cmd: cmd, log: log.Name(), exited: make(chan struct{})}
 	c.cmd.Stderr = log
 	if c.in, err = c.cmd.StdinPipe(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", role, err)

@@ -25,6 +25,9 @@ func Contend(ctx context.Context, role Role, spec Spec, in io.Reader, out io.Wri
 	if role == RoleOffsetAPI {
 		return serveOffsets(Lifeline(ctx, in), spec, out)
 	}
+	if role == RolePartner {
+		return servePartner(Lifeline(ctx, in), spec, out)
+	}
 	input := bufio.NewReader(in)
 	if role == RoleApplyChunks || role == RoleApplyBare {
 		return spec.Profiled(role, func() error { return applyChunks(ctx, role, spec, input, out) })

@@ -33,18 +33,19 @@ type system struct {
 	rig    *rig
 	env    []string
 	worker *child
+	more   []*child // further workers
 	api    *child
 	url    string
 }
 
-// startSystem starts API and worker and returns when both are there to work.
-func (r *rig) startSystem(ctx context.Context, s sample) (_ *system, err error) {
-	sys := &system{rig: r, env: []string{
-		"LONGHAUL_DATABASE_URL=" + s.url,
-		"LONGHAUL_DATA_DIR=" + filepath.Join(r.dir, "data"),
+// startSystem starts API and worker, with further variables, and returns when both are there to work.
+func (r *rig) startSystem(ctx context.Context, s sample, env ...string) (_ *system, err error) {
+	sys := &system{rig: r, env: append(env,
+		"LONGHAUL_DATABASE_URL="+s.url,
+		"LONGHAUL_DATA_DIR="+filepath.Join(r.dir, "data"),
 		"LONGHAUL_LOG_LEVEL=warn",
-		"TEMPORAL_ADDRESS=" + r.temporal.Address,
-	}}
+		"TEMPORAL_ADDRESS="+r.temporal.Address,
+	)}
 	defer func() {
 		if err != nil {
 			sys.stop()
@@ -65,7 +66,7 @@ func (r *rig) startSystem(ctx context.Context, s sample) (_ *system, err error) 
 	if err := await(ctx, sys.api, func(ctx context.Context) error { return ready(ctx, sys.url) }); err != nil {
 		return nil, err
 	}
-	return sys, await(ctx, sys.worker, func(ctx context.Context) error { return r.polled(ctx, sys.worker) })
+	return sys, await(ctx, sys.worker, func(ctx context.Context) error { return r.polled(ctx, contract.TaskQueue, sys.worker) })
 }
 
 func (sys *system) startWorker() (*child, error) {
@@ -74,7 +75,7 @@ func (sys *system) startWorker() (*child, error) {
 }
 
 func (sys *system) stop() {
-	for _, c := range []*child{sys.api, sys.worker} {
+	for _, c := range append([]*child{sys.api, sys.worker}, sys.more...) {
 		if c != nil {
 			c.stop()
 		}
@@ -126,10 +127,14 @@ func ready(ctx context.Context, url string) error {
 	return nil
 }
 
-// polled tells whether the worker asks for work.
-func (r *rig) polled(ctx context.Context, worker *child) error {
-	for _, kind := range []enums.TaskQueueType{enums.TASK_QUEUE_TYPE_WORKFLOW, enums.TASK_QUEUE_TYPE_ACTIVITY} {
-		d, err := r.client.DescribeTaskQueue(ctx, contract.TaskQueue, kind)
+// polled tells whether the worker asks for all work of a queue; on a partner's there are no workflows.
+func (r *rig) polled(ctx context.Context, queue string, worker *child) error {
+	kinds := []enums.TaskQueueType{enums.TASK_QUEUE_TYPE_ACTIVITY}
+	if queue == contract.TaskQueue {
+		kinds = append(kinds, enums.TASK_QUEUE_TYPE_WORKFLOW)
+	}
+	for _, kind := range kinds {
+		d, err := r.client.DescribeTaskQueue(ctx, queue, kind)
 		if err != nil {
 			return err
 		}
@@ -193,6 +198,7 @@ type answer struct {
 	Message    string       `json:"message"`
 	Progress   job.Progress `json:"progress"`
 	Save       *job.Save    `json:"save"`
+	Sync       *job.Sync    `json:"sync"`
 	Links      struct {
 		Self     string `json:"self"`
 		Resume   string `json:"resume"`

@@ -60,21 +60,26 @@ func openRig(ctx context.Context, o Options) (_ *rig, err error) {
 			return nil, err
 		}
 	}
-	o.logf("starting Temporal")
+	return r, r.startTemporal(ctx)
+}
+
+// startTemporal starts the embedded server.
+func (r *rig) startTemporal(ctx context.Context) (err error) {
+	r.logf("starting Temporal")
 	r.temporal, err = devstack.Start(ctx, devstack.Options{
-		CLI: o.TemporalCLI, Headless: true,
+		CLI: r.TemporalCLI, Headless: true,
 		DBFile: filepath.Join(r.dir, "temporal.db"), LogFile: filepath.Join(r.dir, "temporal.log"),
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	r.client, err = client.DialContext(ctx, client.Options{
 		HostPort: r.temporal.Address, Logger: log.NewStructuredLogger(slog.New(slog.NewTextHandler(io.Discard, nil))),
 	})
 	if err != nil {
-		return nil, fmt.Errorf("connect to Temporal: %w", err)
+		return fmt.Errorf("connect to Temporal: %w", err)
 	}
-	return r, nil
+	return nil
 }
 
 func (r *rig) close() {

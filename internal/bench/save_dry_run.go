@@ -75,7 +75,7 @@ func (b *saveBench) dryRunOnce(ctx context.Context, sys *system, file string, da
 	processes := b.processes(map[string]int{partMain: sys.worker.pid()})
 	var m Measure
 	meter, began := newMeter(processes), time.Now()
-	sent, err := c.upload(ctx, file)
+	sent, err := c.upload(ctx, saveKind, saveTenant, file)
 	if err != nil {
 		return d, err
 	}

@@ -171,7 +171,7 @@ func (b *saveBench) saveOnce(ctx context.Context, s shop, file string, p *Path) 
 	meter := newMeter(b.processes(map[string]int{partMain: sys.worker.pid(), partServer: sys.api.pid()}))
 	c := caller{url: sys.url, every: lookEvery}
 	began := time.Now()
-	sent, err := c.upload(ctx, file)
+	sent, err := c.upload(ctx, saveKind, saveTenant, file)
 	if err != nil {
 		return run, saved, err
 	}
@@ -218,8 +218,8 @@ func (b *saveBench) completeSave(ctx context.Context, j answer) (counts, error) 
 	return counts{Rows: j.Save.Saved.Rows(), Refused: j.Save.Saved.Refused}, nil
 }
 
-// upload sends a file and tells its ID.
-func (c caller) upload(ctx context.Context, path string) (string, error) {
+// upload sends a file for a kind and tenant, and tells its ID.
+func (c caller) upload(ctx context.Context, kind, tenant, path string) (string, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return "", err
@@ -228,7 +228,7 @@ func (c caller) upload(ctx context.Context, path string) (string, error) {
 	var sent struct {
 		ID string `json:"id"`
 	}
-	to := "/v1/uploads?kind=" + saveKind + "&tenant=" + saveTenant + "&filename=" + filepath.Base(path)
+	to := "/v1/uploads?kind=" + kind + "&tenant=" + tenant + "&filename=" + filepath.Base(path)
 	return sent.ID, c.send(ctx, http.MethodPost, to, "application/octet-stream", file, &sent)
 }
 

@@ -18,6 +18,7 @@ import (
 type steps struct {
 	events int
 	bytes  int64 // of all runs, as protobuf
+	runs   []int // the events of each
 
 	due     map[int64]step // by the event that scheduled it
 	started map[int64]time.Time
@@ -54,7 +55,7 @@ func (r *rig) steps(ctx context.Context, j answer) (*steps, error) {
 		clear(s.due) // events are counted anew in each run
 		clear(s.started)
 		events := r.client.GetWorkflowHistory(ctx, j.WorkflowID, run, false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
-		next := ""
+		next, before := "", s.events
 		for events.HasNext() {
 			event, err := events.Next()
 			if err != nil {
@@ -67,6 +68,7 @@ func (r *rig) steps(ctx context.Context, j answer) (*steps, error) {
 				next = again.GetNewExecutionRunId()
 			}
 		}
+		s.runs = append(s.runs, s.events-before)
 		run = next
 	}
 	return s, nil

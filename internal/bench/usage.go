@@ -9,10 +9,11 @@ import (
 	"time"
 )
 
-// usage is what a process has used so far. Both are zero where there is no /proc.
+// usage is what a process has used so far. All are zero where there is no /proc.
 type usage struct {
 	cpu  time.Duration
 	peak int64 // bytes of resident memory at its highest
+	rss  int64 // and now
 }
 
 // tick is the unit of CPU time in /proc, whatever the kernel's own clock is.
@@ -29,7 +30,7 @@ func usageOf(pid int) usage {
 		u.cpu = cpuOf(stat)
 	}
 	if status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid)); err == nil {
-		u.peak = peakOf(status)
+		u.peak, u.rss = kilobytesOf(status, "VmHWM:")<<10, kilobytesOf(status, "VmRSS:")<<10
 	}
 	return u
 }
@@ -53,14 +54,14 @@ func cpuOf(stat []byte) time.Duration {
 	return time.Duration(ticks) * tick
 }
 
-func peakOf(status []byte) int64 {
+func kilobytesOf(status []byte, name string) int64 {
 	for line := range strings.Lines(string(status)) {
-		if rest, found := strings.CutPrefix(line, "VmHWM:"); found {
+		if rest, found := strings.CutPrefix(line, name); found {
 			kb, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64)
 			if err != nil {
 				return 0
 			}
-			return kb << 10
+			return kb
 		}
 	}
 	return 0

@@ -16,8 +16,8 @@ func TestUsageIsRead(t *testing.T) {
 	require.Equal(t, 1680*time.Millisecond, cpuOf(stat))
 	require.Zero(t, cpuOf([]byte("4711 (short) S 1")))
 	require.Zero(t, cpuOf(nil))
-	require.EqualValues(t, 2048<<10, peakOf([]byte("Name:\tx\nVmHWM:\t    2048 kB\nVmRSS:\t 12 kB\n")))
-	require.Zero(t, peakOf([]byte("Name:\tx\n")))
+	require.EqualValues(t, 2048, kilobytesOf([]byte("Name:\tx\nVmHWM:\t    2048 kB\nVmRSS:\t 12 kB\n"), "VmHWM:"))
+	require.Zero(t, kilobytesOf([]byte("Name:\tx\n"), "VmHWM:"))
 }
 
 func TestUsageOfThisProcess(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 type benchCommand struct {
 	Export   benchExportCommand   `cmd:"" help:"Measure exports against a plain loop and against pages by OFFSET, on a private MariaDB."`
 	BulkSave benchBulkSaveCommand `cmd:"" help:"Measure bulk saves against a plain loop and a bare upsert, on a private MariaDB."`
+	Sync     benchSyncCommand     `cmd:"" help:"Measure syncs against npm's async-await-queue, their pace and their speed, on the embedded stack."`
 	Child    benchChildCommand    `cmd:"" hidden:"" help:"A process of a benchmark; it ends when its standard input does."`
 }
 
@@ -65,6 +66,32 @@ func (c *benchBulkSaveCommand) Run(s *invocation) error {
 	}
 	report, err := bench.RunBulkSave(s, bench.SaveOptions{
 		Rows: c.Rows, File: c.File, Repeat: c.Repeat, Only: c.Only,
+		Profile: c.Profile, TemporalCLI: cli, Version: s.version, Log: s.err,
+	})
+	if err != nil {
+		return err
+	}
+	return s.printReport(report)
+}
+
+type benchSyncCommand struct {
+	Items   int              `placeholder:"N" help:"Items that each part sends. Default: 1000, 600, 20000 and 100000 in the order of the parts."`
+	Repeat  int              `default:"3" help:"How often the parts peer and throughput run; the figures are medians."`
+	Only    []bench.SyncPart `placeholder:"PART,…" help:"Measure only these of peer, spacing, throughput and many."`
+	Profile string           `type:"path" placeholder:"DIR" help:"Write CPU and heap profiles of workers here."`
+}
+
+// Run measures syncs and prints a report.
+func (c *benchSyncCommand) Run(s *invocation) error {
+	cli, err := devstack.CLI(s, devstack.CLIOptions{Path: s.config.TemporalCLI, Out: s.err})
+	if err != nil {
+		return err
+	}
+	if err := makeProfiles(c.Profile); err != nil {
+		return err
+	}
+	report, err := bench.RunSync(s, bench.SyncOptions{
+		Items: c.Items, Repeat: c.Repeat, Only: c.Only,
 		Profile: c.Profile, TemporalCLI: cli, Version: s.version, Log: s.err,
 	})
 	if err != nil {
