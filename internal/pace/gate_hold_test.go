@@ -3,6 +3,7 @@ package pace_test
 import (
 	"context"
 	"errors"
+	"net/http/httptrace"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -49,6 +50,10 @@ func TestGateWaitsForAShortCoolingOnly(t *testing.T) {
 		require.Less(t, time.Since(began), time.Second)
 		require.Equal(t, *book.account(pace.Limits{}).CoolingUntil, held.Until)
 		require.WithinDuration(t, time.Now().Add(book.skew+time.Minute), held.Until, time.Second)
+		began = time.Now()
+		_, err = gate.Enter(t.Context(), "job")
+		requireHeld(t, job.WaitCooling, err)
+		require.Less(t, time.Since(began), 100*time.Millisecond, "the next one is told at once")
 
 		time.Sleep(time.Minute)
 		enter(t, gate).Done(pace.Report{})
@@ -64,6 +69,7 @@ func TestGateHoldsOutAnOutageByOneProbe(t *testing.T) {
 		for i := range 10 {
 			enter(t, gates[i%2]).Done(pace.Report{Verdict: pace.Out})
 		}
+		time.Sleep(time.Second) // until both have told
 		_, err := gates[0].Enter(t.Context(), "job")
 		held := requireHeld(t, job.WaitOutage, err)
 		require.NotNil(t, book.account(limits).OpenSince)
@@ -198,6 +204,8 @@ func TestCallerWhoLeavesTakesNothingAlong(t *testing.T) {
 		require.ErrorIs(t, err, why)
 		_, err = gate.Enter(gone, "job")
 		require.Error(t, err)
+		time.Sleep(100 * time.Millisecond)
+		require.NotContains(t, string(book.state), "wants", "others need not leave places for it")
 		first.Done(pace.Report{})
 		first.Done(pace.Report{Verdict: pace.Out}) // does not count
 		enter(t, gate).Done(pace.Report{})
@@ -263,12 +271,20 @@ func TestClosedGateHoldsNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		book := newMemory(1, time.Millisecond)
-		limits := pace.Limits{MaxInFlight: 2, Interval: -1}
+		limits := pace.Limits{MaxInFlight: 3, Interval: -1}
 		gate := pace.NewGate(pace.Options{Account: "marketplace", Limits: limits, Book: book})
 		pass, kept := enter(t, gate), enter(t, gate)
-		kept.Done(pace.Report{}) // its place stays with the process for a moment
 		enter(t, gate)
+		time.Sleep(time.Second)
 		failed := make(chan error)
+		go func() {
+			_, err := gate.Enter(t.Context(), "job")
+			failed <- err
+		}()
+		synctest.Wait()
+		book.set(func() {}) // no turn is on its way
+		kept.Done(pace.Report{})
+		require.NoError(t, <-failed) // its place was passed on
 		go func() {
 			_, err := gate.Enter(t.Context(), "job")
 			failed <- err
@@ -282,6 +298,14 @@ func TestClosedGateHoldsNothing(t *testing.T) {
 		_, err := gate.Enter(t.Context(), "job")
 		require.ErrorIs(t, err, pace.ErrClosed)
 		gate.Close()
+
+		gate = pace.NewGate(pace.Options{Account: "marketplace", Limits: limits, Book: book})
+		enter(t, gate)
+		pass = enter(t, gate)
+		time.Sleep(time.Second)
+		pass.Done(pace.Report{}) // its place stays with the process for a moment
+		gate.Close()
+		require.Zero(t, book.account(limits).InFlight)
 	})
 }
 
@@ -328,4 +352,72 @@ func TestPlacesGoFromCallToCall(t *testing.T) {
 		require.Zero(t, book.account(limits).InFlight)
 		require.Equal(t, int64(len(p.starts)), book.account(limits).Starts)
 	})
+}
+
+// A caller who leaves while the book grants its wish leaves a start that others can have.
+func TestStartOfACallerWhoLeftIsGivenOutAnew(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		book := newMemory(1, 0)
+		gate := open(t, book, pace.Limits{})
+		enter(t, gate).Done(pace.Report{})
+		first := time.Now()
+		time.Sleep(50 * time.Millisecond)
+		book.takes = 40 * time.Millisecond
+		for range 20 {
+			ctx, leave := context.WithTimeout(t.Context(), 60*time.Millisecond)
+			if pass, err := gate.Enter(ctx, "job"); err == nil {
+				pass.Done(pace.Report{Verdict: pace.Unknown})
+			}
+			leave()
+		}
+		book.takes = 0
+		time.Sleep(3 * time.Second)
+		require.Equal(t, int64(1), book.account(pace.Limits{}).Starts)
+		require.Zero(t, book.account(pace.Limits{}).InFlight)
+		enter(t, gate).Done(pace.Report{})
+		require.Less(t, time.Since(first), time.Minute)
+		time.Sleep(time.Second)
+		require.Equal(t, int64(2), book.account(pace.Limits{}).Starts)
+	})
+}
+
+// The next start keeps its distance from the call and not from what was meant to be its start, whoever makes it.
+func TestLateCallMovesTheNextStart(t *testing.T) {
+	t.Parallel()
+	for name, late := range map[string]func(t *testing.T, pass *pace.Pass, start time.Time) time.Time{
+		"late start": func(t *testing.T, pass *pace.Pass, start time.Time) time.Time {
+			time.Sleep(time.Until(start.Add(2500 * time.Microsecond)))
+			require.NoError(t, pass.Start(t.Context()))
+			return time.Now()
+		},
+		"missed start": func(t *testing.T, pass *pace.Pass, start time.Time) time.Time {
+			time.Sleep(time.Until(start.Add(30 * time.Millisecond)))
+			require.NoError(t, pass.Start(t.Context()))
+			require.Less(t, time.Since(start), 35*time.Millisecond, "another one is had at once")
+			return time.Now()
+		},
+		"slow connection": func(t *testing.T, pass *pace.Pass, start time.Time) time.Time {
+			require.NoError(t, pass.Start(t.Context()))
+			time.Sleep(40 * time.Millisecond)
+			httptrace.ContextClientTrace(pass.Context()).WroteRequest(httptrace.WroteRequestInfo{})
+			return time.Now()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				book := newMemory(1, 0)
+				one, two := open(t, book, pace.Limits{}), open(t, book, pace.Limits{})
+				enter(t, one).Done(pace.Report{})
+				first := time.Now()
+				pass, err := one.Enter(t.Context(), "job")
+				require.NoError(t, err)
+				sent := late(t, pass, first.Add(100500*time.Microsecond))
+				enter(t, two).Done(pace.Report{})
+				require.InDelta(t, 100.5, float64(time.Since(sent).Microseconds())/1000, 0.6)
+				pass.Done(pace.Report{})
+			})
+		})
+	}
 }

@@ -255,6 +255,14 @@ func TestQuotaLastsForADayOfItsZone(t *testing.T) {
 	require.Equal(t, int64(10), a.account().Starts)
 	a.limits.QuotaReset = 10 * time.Hour
 	a.requireHeld(t, job.WaitQuota, 30*time.Minute)
+
+	// A start that is due after the reset is one of the next day.
+	a.limits.DailyQuota, a.limits.Interval, a.visit.ready = 6, 100*time.Millisecond, 2*time.Millisecond
+	g := a.after(30*time.Minute - time.Millisecond).ask(1)
+	require.Empty(t, g.places)
+	require.Equal(t, a.now.Add(time.Millisecond), g.next.time())
+	a.after(time.Millisecond).start(t)
+	require.Equal(t, int64(1), a.account().QuotaUsed)
 }
 
 func TestDayOfTheQuotaHasItsLength(t *testing.T) {
@@ -315,7 +323,7 @@ func TestStartGivenBackIsGivenOutAnew(t *testing.T) {
 	a.limits.Interval = 100 * time.Millisecond
 	first := a.start(t)
 	second := a.after(99 * time.Millisecond).start(t)
-	require.Equal(t, 101*time.Millisecond, second.at.sub(first.at))
+	require.Equal(t, guarded(a.limits.Interval), second.at.sub(first.at))
 
 	a.visit.news.unused, a.visit.inFlight = []start{second}, 1
 	a.visit.number++
@@ -326,7 +334,7 @@ func TestStartGivenBackIsGivenOutAnew(t *testing.T) {
 	// A call that was sent late moves the next start.
 	a.visit.news.late = momentOf(a.after(10 * time.Millisecond).now)
 	a.visit.number++
-	require.Equal(t, momentOf(a.now).add(101*time.Millisecond), a.ask(1).next)
+	require.Equal(t, momentOf(a.now).add(guarded(a.limits.Interval)), a.ask(1).next)
 }
 
 func TestLostAnswerChangesNothing(t *testing.T) {
@@ -373,7 +381,23 @@ func TestPlacesAreShared(t *testing.T) {
 	require.Equal(t, 1, len(a.ask(20).places), "half is its own")
 	require.Equal(t, 5, a.ask(20).keep)
 
+	// One that died wanting is waited for a little while only; what it holds stays its own until its lease ends.
+	a.visit.inFlight = 2
+	require.Len(t, a.ask(20).places, 3)
+	require.Equal(t, 5, a.account().InFlight-b.visit.inFlight)
+	b.visit.inFlight = 3
+	require.Equal(t, 2, turn(b, 20))
+	a.visit.inFlight = 2
+	a.after(wantLife - renewAfter)
+	require.Len(t, a.ask(20).places, 3)
+	a.after(renewAfter + time.Millisecond)
+	a.visit.inFlight = 2
+	require.Len(t, a.ask(20).places, 3)
+	a.visit.inFlight = 0
+	require.Len(t, a.ask(20).places, 5)
+
 	// Who wants no more leaves its share to others.
+	a.visit.inFlight = 5
 	b.visit.inFlight = 0
 	require.Zero(t, turn(b, 0))
 	require.Len(t, a.ask(20).places, 5)
@@ -447,4 +471,27 @@ func TestNothingIsKeptWhereEachStartCounts(t *testing.T) {
 	require.Equal(t, 100, a.ask(1).keep)
 	a.tell(Report{Hint: Hint{CoolFor: time.Second}}, start{at: 1})
 	require.Zero(t, a.ask(1).keep)
+}
+
+func TestBookClock(t *testing.T) {
+	t.Parallel()
+	var c bookClock
+	hear := func(book, before, after time.Duration) {
+		c.hear(momentOf(noon.Add(book)), noon.Add(time.Hour+before), noon.Add(time.Hour+after))
+	}
+	at := func(d time.Duration) time.Duration { return c.local(momentOf(noon.Add(d))).Sub(noon.Add(time.Hour)) }
+	hear(0, 0, 10*time.Millisecond)
+	require.Equal(t, 10*time.Millisecond, at(0), "not before it is sure")
+	hear(time.Second, time.Second, time.Second+time.Millisecond)
+	require.Equal(t, time.Millisecond, at(0), "the closest reading counts")
+	require.Equal(t, momentOf(noon), c.book(noon.Add(time.Hour+time.Millisecond)))
+	hear(7*time.Second, 7*time.Second, 7*time.Second+8*time.Millisecond)
+	require.Equal(t, time.Millisecond, at(0))
+	hear(13*time.Second, 13*time.Second, 13*time.Second+9*time.Millisecond)
+	require.Equal(t, 8*time.Millisecond, at(0), "for some seconds")
+
+	hear(time.Hour, 20*time.Second, 20*time.Second+2*time.Millisecond)
+	require.Equal(t, 20*time.Second+2*time.Millisecond, at(time.Hour), "unless the clock was set")
+	hear(21*time.Second, 21*time.Second, 21*time.Second+3*time.Millisecond)
+	require.Equal(t, 21*time.Second+3*time.Millisecond, at(21*time.Second))
 }
