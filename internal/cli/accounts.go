@@ -92,6 +92,9 @@ func (c *partnersSetCommand) Run(s *invocation) error {
 		ms := d.Milliseconds()
 		change.TimeoutMillis = &ms
 	}
+	if change == (job.PartnerLimits{}) && !c.Reset {
+		return job.Errorf(job.CodeInvalid, "say what to change: longhaul partners set --help lists the limits")
+	}
 	one, err := p.starter.ChangePartner(s, c.Name, change, c.Reset)
 	if err != nil {
 		return err
