@@ -164,7 +164,9 @@ func TestPartnerCommand(t *testing.T) {
 	addr := free.Addr().String()
 	require.NoError(t, free.Close())
 	done := make(chan result, 1)
-	go func() { done <- run(t, "partner", "--addr", addr, "--token", "secret", "--refuse-share", "1", "--json") }()
+	go func() {
+		done <- run(t, "partner", "--addr", addr, "--token", "secret", "--refuse-share", "1", "--json")
+	}()
 	require.Eventually(t, func() bool {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+addr+"/dispatches",
 			strings.NewReader(`{"order_number":"O-1","line_number":1,"carrier":"CJ","tracking_number":"1"}`))
