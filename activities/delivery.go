@@ -102,7 +102,7 @@ func (d *delivery) do(out dataset.SyncCall, marks bool) (got partner.Answer, mad
 	case err != nil && d.ctx.Err() != nil:
 		return got, false, nil
 	case err != nil:
-		return got, false, fmt.Errorf("ask for a turn at %s: %w", d.kind.Partner, err)
+		return got, false, d.noTurn(err)
 	}
 	report := pace.Report{Verdict: pace.Unknown}
 	defer func() { pass.Done(report) }()
@@ -115,7 +115,7 @@ func (d *delivery) do(out dataset.SyncCall, marks bool) (got partner.Answer, mad
 		if errors.As(err, &held) {
 			d.hold(held)
 		} else if d.ctx.Err() == nil {
-			return got, false, fmt.Errorf("wait for a turn at %s: %w", d.kind.Partner, err)
+			return got, false, d.noTurn(err)
 		}
 		return got, false, nil
 	}
@@ -127,6 +127,10 @@ func (d *delivery) do(out dataset.SyncCall, marks bool) (got partner.Answer, mad
 		Method: out.Method, Path: out.Path, Header: headerOf(out.Header), Body: out.Body, IdempotencyKey: d.key,
 	})
 	report = got.Report
+	if ctx.Err() != nil && got.Status == 0 {
+		d.doubt = d.doubt || got.InDoubt
+		return got, false, nil // cut off here, because the worker stops or the database is away: nobody's failure
+	}
 	if report.Verdict == pace.Answered {
 		if d.probe {
 			d.halt() // and what was asked is judged all the same
@@ -134,6 +138,14 @@ func (d *delivery) do(out dataset.SyncCall, marks bool) (got partner.Answer, mad
 		d.partner.answered.Store(d.now().UnixNano())
 	}
 	return got, true, nil
+}
+
+// noTurn is the failure of a gate, which is mostly that of its database.
+func (d *delivery) noTurn(err error) error {
+	if errors.Is(err, pace.ErrLeaseLost) || errors.Is(err, pace.ErrClosed) {
+		err = &job.Error{Code: job.CodeUnavailable, Message: "the account's places are lost for now", Err: err}
+	}
+	return fmt.Errorf("ask for a turn at %s: %w", d.kind.Partner, err)
 }
 
 func headerOf(plain map[string]string) http.Header {
