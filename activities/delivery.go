@@ -111,10 +111,10 @@ func (d *delivery) do(out dataset.SyncCall, marks bool) (got partner.Answer, mad
 			return got, false, err
 		}
 	}
-	if err := pass.Start(d.ctx); err != nil {
+	if err := pass.Start(d.starts); err != nil {
 		if errors.As(err, &held) {
 			d.hold(held)
-		} else if d.ctx.Err() == nil {
+		} else if d.starts.Err() == nil {
 			return got, false, d.noTurn(err)
 		}
 		return got, false, nil
@@ -133,7 +133,7 @@ func (d *delivery) do(out dataset.SyncCall, marks bool) (got partner.Answer, mad
 	}
 	if report.Verdict == pace.Answered {
 		if d.probe {
-			d.halt() // and what was asked is judged all the same
+			d.rest() // and what was asked is judged all the same
 		}
 		d.partner.answered.Store(d.now().UnixNano())
 	}
@@ -177,7 +177,8 @@ func (d *delivery) judge(got partner.Answer) (again bool, err error) {
 		return d.read(got)
 	case partner.Refused:
 		if got.Status == http.StatusConflict && d.doubt {
-			return d.strike(got, got.Code, got.Message) // an earlier call under this key may still be going on there
+			// An earlier call under this key may still be going on there: if it is given up, it is not refused, but unknown.
+			return d.strike(got, job.ItemUnknown, got.Message)
 		}
 		message := got.Message
 		if own := d.kind.Message(got.Body); own != "" {

@@ -24,9 +24,12 @@ type stretch struct {
 	seller  int64
 	probe   bool
 
-	// ctx ends when nothing more shall be started; calls that are on their way then go on under calls.
+	// ctx ends when nobody shall ask for another turn. Who was given one by then starts, unless starts has ended; and
+	// calls that are on their way go on under calls.
 	ctx    context.Context
-	halt   context.CancelFunc
+	rest   context.CancelFunc // ends ctx
+	starts context.Context
+	halt   context.CancelFunc // ends starts and ctx
 	calls  context.Context
 	mu     sync.Mutex
 	result contract.StretchResult
@@ -81,8 +84,9 @@ func (r *stretch) bound(ctx context.Context) (end func()) {
 	if comeBack == 0 {
 		comeBack = comeBackAfter
 	}
-	r.ctx, r.halt = context.WithCancel(ctx)
-	timer := time.AfterFunc(comeBack, r.halt)
+	r.starts, r.halt = context.WithCancel(ctx)
+	r.ctx, r.rest = context.WithCancel(r.starts)
+	timer := time.AfterFunc(comeBack, r.rest)
 	calls, cut := context.WithCancel(context.WithoutCancel(ctx))
 	r.calls = calls
 	stop := context.AfterFunc(ctx, func() {
@@ -158,7 +162,7 @@ func (r *stretch) hold(held *pace.Held) {
 	if r.result.Wait == nil || held.Until.After(r.result.Wait.Until) {
 		r.result.Wait = &job.Wait{Why: held.Why, Until: held.Until.UTC(), Since: r.now().UTC()}
 	}
-	r.halt()
+	r.rest()
 }
 
 // out tells whether the partner is out.
