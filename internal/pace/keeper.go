@@ -82,11 +82,11 @@ func (g *Gate) run() {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for g.ctx.Err() == nil {
-		due, any := g.due()
-		if wait := time.Until(due); any && wait <= 0 {
+		due, some := g.due()
+		if wait := time.Until(due); some && wait <= 0 {
 			g.turn(g.ctx, turnTimeout)
 			continue
-		} else if any {
+		} else if some {
 			timer.Reset(wait)
 		} else {
 			timer.Stop()
@@ -102,21 +102,21 @@ func (g *Gate) run() {
 }
 
 // due tells when the next turn is due, if any.
-func (g *Gate) due() (at time.Time, any bool) {
+func (g *Gate) due() (at time.Time, some bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	k := &g.keeper
-	at, any = k.by, !k.by.IsZero()
-	if (g.queue.count > 0 || len(g.missed) > 0) && (!any || k.at.Before(at)) {
-		at, any = k.at, true
+	at, some = k.by, !k.by.IsZero()
+	if (g.queue.count > 0 || len(g.missed) > 0) && (!some || k.at.Before(at)) {
+		at, some = k.at, true
 	}
-	if renew := k.last.Add(renewEvery); (k.holds || k.sent != nil) && (!any || renew.Before(at)) {
-		at, any = renew, true
+	if renew := k.last.Add(renewEvery); (k.holds || k.sent != nil) && (!some || renew.Before(at)) {
+		at, some = renew, true
 	}
 	if at.Before(k.retry) {
 		at = k.retry
 	}
-	return at, any
+	return at, some
 }
 
 // turn makes one turn.

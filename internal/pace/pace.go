@@ -102,7 +102,7 @@ type Hint struct {
 }
 
 // Held is the error of [Gate.Enter] when the next start is further away than one waits for inside an activity.
-type Held struct {
+type Held struct { //nolint:errname // it is what happens to a call, and read as such
 	Why   job.WaitWhy
 	Until time.Time // by the book's clock
 }

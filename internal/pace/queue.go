@@ -8,9 +8,8 @@ import (
 
 // waiter is a call that waits in [Gate.Enter].
 type waiter struct {
-	ctx   context.Context
-	job   string
-	since time.Time
+	ctx context.Context
+	job string
 	// held is since when the partner is the cause; zero: it is not.
 	held time.Time
 	done chan entry // takes one

@@ -129,14 +129,14 @@ func (w *world) report(p *process, st start, r Report) {
 }
 
 func (w *world) verdict() Report {
-	switch {
+	switch n := w.r.IntN(50); {
 	case w.r.Float64() < w.ill:
 		return Report{Verdict: Out}
-	case w.r.IntN(50) == 0:
+	case n == 0:
 		return Report{Verdict: Throttled, Hint: Hint{CoolFor: w.upTo(20*time.Second) * time.Duration(w.r.IntN(2))}}
-	case w.r.IntN(50) == 0:
+	case n == 1:
 		return Report{Hint: Hint{Remaining: w.r.Int64N(100), Limit: 100 * w.r.Int64N(2), Window: w.upTo(time.Minute)}}
-	case w.r.IntN(50) == 0:
+	case n == 2:
 		return Report{Verdict: Unknown}
 	}
 	return Report{}

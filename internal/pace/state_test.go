@@ -93,8 +93,9 @@ func TestBreakerOpensProbesAndCloses(t *testing.T) {
 
 	// Every probe that fails doubles the time to the next one.
 	for _, left := range []time.Duration{5, 10, 20, 40, 60, 60} {
-		a.requireHeld(t, job.WaitOutage, left*time.Second)
-		a.tell(Report{Verdict: Out}, a.failLate(t, left*time.Second, &before)...)
+		left *= time.Second
+		a.requireHeld(t, job.WaitOutage, left)
+		a.tell(Report{Verdict: Out}, a.failLate(t, left, &before)...)
 		require.Equal(t, opened, *a.account().OpenSince)
 	}
 	a.after(time.Minute)
@@ -165,13 +166,14 @@ func TestThrottledWithoutATimeBacksOff(t *testing.T) {
 	t.Parallel()
 	a := newAsker()
 	for _, seconds := range []time.Duration{1, 2, 4, 8, 16, 32, 60, 60} {
+		left := seconds * time.Second
 		calls := []start{a.start(t), a.start(t), a.start(t)}
 		a.after(time.Millisecond).tell(Report{Verdict: Throttled}, calls[:2]...)
-		a.requireHeld(t, job.WaitCooling, seconds*time.Second)
+		a.requireHeld(t, job.WaitCooling, left)
 		a.tell(Report{Verdict: Throttled}, calls[2]) // it was on its way and adds nothing
-		a.requireHeld(t, job.WaitCooling, seconds*time.Second)
-		require.Equal(t, a.now.Add(seconds*time.Second), *a.account().CoolingUntil)
-		a.after(seconds * time.Second)
+		a.requireHeld(t, job.WaitCooling, left)
+		require.Equal(t, a.now.Add(left), *a.account().CoolingUntil)
+		a.after(left)
 	}
 	a.tell(Report{Verdict: Answered}, a.start(t))
 	a.tell(Report{Verdict: Throttled}, a.start(t))
@@ -372,35 +374,32 @@ func TestPlacesAreShared(t *testing.T) {
 	}
 	require.Zero(t, turn(b, 20))
 	a.visit.inFlight = 6
-	require.Zero(t, len(a.ask(20).places), "four of ten came free, and they are the other's")
+	require.Empty(t, a.ask(20).places, "four of ten came free, and they are the other's")
 	require.Equal(t, 4, turn(b, 20))
 	a.visit.inFlight = 5
-	require.Zero(t, len(a.ask(20).places))
+	require.Empty(t, a.ask(20).places)
 	require.Equal(t, 1, turn(b, 20))
 	a.visit.inFlight = 4
-	require.Equal(t, 1, len(a.ask(20).places), "half is its own")
+	require.Len(t, a.ask(20).places, 1, "half is its own")
 	require.Equal(t, 5, a.ask(20).keep)
 
-	// One that died wanting is waited for a little while only; what it holds stays its own until its lease ends.
-	a.visit.inFlight = 2
-	require.Len(t, a.ask(20).places, 3)
-	require.Equal(t, 5, a.account().InFlight-b.visit.inFlight)
-	b.visit.inFlight = 3
-	require.Equal(t, 2, turn(b, 20))
-	a.visit.inFlight = 2
-	a.after(wantLife - renewAfter)
-	require.Len(t, a.ask(20).places, 3)
-	a.after(renewAfter + time.Millisecond)
-	a.visit.inFlight = 2
-	require.Len(t, a.ask(20).places, 3)
-	a.visit.inFlight = 0
-	require.Len(t, a.ask(20).places, 5)
-
 	// Who wants no more leaves its share to others.
-	a.visit.inFlight = 5
 	b.visit.inFlight = 0
 	require.Zero(t, turn(b, 0))
 	require.Len(t, a.ask(20).places, 5)
+}
+
+// Places are left free for one that wants some, for as long as it shows.
+func TestWantsOfTheDeadAreForgotten(t *testing.T) {
+	t.Parallel()
+	a := newAsker()
+	a.limits.MaxInFlight = 2
+	require.Len(t, a.ask(2).places, 2)
+	b := &asker{limits: a.limits, now: a.now, visit: visit{holder: "two"}, state: a.state}
+	require.Empty(t, b.ask(1).places)
+	a.state, a.visit.inFlight = b.state, 1
+	require.Empty(t, a.after(wantLife).ask(1).places)
+	require.Len(t, a.after(time.Microsecond).ask(1).places, 1)
 }
 
 func TestOnePlaceGoesRound(t *testing.T) {
