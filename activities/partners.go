@@ -2,7 +2,6 @@ package activities
 
 import (
 	"fmt"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -43,7 +42,7 @@ func (p Partners) Close() {
 func (p Partners) of(kind dataset.Sync) (dataset.Sync, *Partner, error) {
 	found := p[kind.Partner]
 	if found == nil {
-		return kind, nil, job.Errorf(job.CodeInvalid, "the partner %s is not configured: set %s", kind.Partner, partnerURL(kind.Partner))
+		return kind, nil, job.Errorf(job.CodeInvalid, "the partner %s is not configured: set %s", kind.Partner, partner.URLVariable(kind.Partner))
 	}
 	decode := found.Calls[kind.Name]
 	if decode == nil {
@@ -54,9 +53,4 @@ func (p Partners) of(kind dataset.Sync) (dataset.Sync, *Partner, error) {
 		return kind, nil, fmt.Errorf("read the protocol of %s for %s: %w", kind.Partner, kind.Name, err)
 	}
 	return kind, found, nil
-}
-
-// partnerURL is the variable that says where a partner is.
-func partnerURL(name string) string {
-	return "LONGHAUL_PARTNER_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_")) + "_URL"
 }

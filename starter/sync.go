@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"go.temporal.io/sdk/client"
 
 	"github.com/longhaul/longhaul/contract"
 	"github.com/longhaul/longhaul/dataset"
+	"github.com/longhaul/longhaul/internal/partner"
 	"github.com/longhaul/longhaul/internal/store"
 	"github.com/longhaul/longhaul/job"
 )
@@ -103,12 +103,7 @@ func (s *Starter) checkPartner(kind dataset.Sync) error {
 	if _, configured := s.PartnerSettings[kind.Partner]; configured {
 		return nil
 	}
-	return job.Errorf(job.CodeUnavailable, "the partner %s is not configured: set %s", kind.Partner, partnerURL(kind.Partner))
-}
-
-// partnerURL is the setting without which a partner is none.
-func partnerURL(name string) string {
-	return "LONGHAUL_PARTNER_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_")) + "_URL"
+	return job.Errorf(job.CodeUnavailable, "the partner %s is not configured: set %s", kind.Partner, partner.URLVariable(kind.Partner))
 }
 
 // oneSource refuses a request that says twice where its items come from.

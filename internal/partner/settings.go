@@ -39,6 +39,11 @@ const (
 	noKeyHeader            = "-"
 )
 
+// URLVariable is the environment variable that says where a partner is. Without it the partner is not configured.
+func URLVariable(name string) string {
+	return "LONGHAUL_PARTNER_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_")) + "_URL"
+}
+
 // SettingError tells which setting is wrong, never a value that may be secret.
 type SettingError struct {
 	// Key is the setting's name in a file, e.g. max_in_flight or classes.409.
