@@ -8,7 +8,7 @@
 //
 //	pass, err := gate.Enter(ctx, jobID)   // waits until a start is due
 //	err = pass.Start(ctx)                 // waits for the very instant
-//	…call…
+//	…call, with pass.Context()…
 //	pass.Done(report)                     // frees its place and tells what the partner said
 package pace
 

@@ -222,7 +222,7 @@ func later(a, b time.Time) time.Time {
 func TestStateKeepsItsPromisesAtRandom(t *testing.T) {
 	t.Parallel()
 	held, opened, made := make(map[job.WaitWhy]int), 0, 0
-	for seed := range uint64(12) {
+	for seed := range uint64(8) {
 		w := newWorld(t, seed)
 		for i := range 2000 {
 			w.step()

@@ -92,8 +92,8 @@ func TestBreakerOpensProbesAndCloses(t *testing.T) {
 	require.Equal(t, opened, *a.account().OpenSince)
 
 	// Every probe that fails doubles the time to the next one.
-	for _, left := range []time.Duration{5, 10, 20, 40, 60, 60} {
-		left *= time.Second
+	for _, seconds := range []int{5, 10, 20, 40, 60, 60} {
+		left := time.Duration(seconds) * time.Second
 		a.requireHeld(t, job.WaitOutage, left)
 		a.tell(Report{Verdict: Out}, a.failLate(t, left, &before)...)
 		require.Equal(t, opened, *a.account().OpenSince)
@@ -165,8 +165,8 @@ func TestAnyAnswerClosesTheBreaker(t *testing.T) {
 func TestThrottledWithoutATimeBacksOff(t *testing.T) {
 	t.Parallel()
 	a := newAsker()
-	for _, seconds := range []time.Duration{1, 2, 4, 8, 16, 32, 60, 60} {
-		left := seconds * time.Second
+	for _, seconds := range []int{1, 2, 4, 8, 16, 32, 60, 60} {
+		left := time.Duration(seconds) * time.Second
 		calls := []start{a.start(t), a.start(t), a.start(t)}
 		a.after(time.Millisecond).tell(Report{Verdict: Throttled}, calls[:2]...)
 		a.requireHeld(t, job.WaitCooling, left)
