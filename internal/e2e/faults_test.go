@@ -14,6 +14,7 @@ type fault struct {
 func TestFaults(t *testing.T) {
 	g := newGround(t)
 	for _, cases := range [][]fault{
+		syncWorkerFaults(), syncPartnerFaults(), syncAnswerFaults(), syncPaceFaults(), syncDatabaseFaults(), syncOperatorFaults(),
 		saveWorkerFaults(), saveDatabaseFaults(), saveFileFaults(), saveOperatorFaults(), uploadFaults(),
 		workerFaults(), temporalFaults(), databaseFaults(), fileFaults(), startFaults(), operatorFaults(), pageFaults(),
 	} {

@@ -19,6 +19,8 @@ import (
 	"github.com/longhaul/longhaul/internal/blob"
 	"github.com/longhaul/longhaul/internal/config"
 	"github.com/longhaul/longhaul/internal/notify"
+	"github.com/longhaul/longhaul/internal/pace"
+	"github.com/longhaul/longhaul/internal/partner"
 	"github.com/longhaul/longhaul/internal/store"
 	"github.com/longhaul/longhaul/starter"
 	"github.com/longhaul/longhaul/worker"
@@ -38,7 +40,7 @@ const giveUp = 30 * time.Second
 // pagesPerRun divides five pages into three runs.
 const pagesPerRun = 2
 
-// testKinds is the catalogue with smaller chunks, of which only workers know, and besides it kinds whose limits make a
+// testKinds is the catalogue with smaller chunks and stretches, of which only workers know, and besides it kinds whose limits make a
 // test short.
 func testKinds() (*dataset.Registry, error) {
 	kinds := catalog.Exports()
@@ -56,7 +58,11 @@ func testKinds() (*dataset.Registry, error) {
 	for i := range saves {
 		saves[i].ChunkRows = chunkRows
 	}
-	return dataset.NewRegistry(dataset.Kinds{Exports: kinds, BulkSaves: saves})
+	syncs := catalog.Syncs()
+	for i := range syncs {
+		syncs[i].StretchItems = stretchItems
+	}
+	return dataset.NewRegistry(dataset.Kinds{Exports: kinds, BulkSaves: saves, Syncs: syncs})
 }
 
 // beWorker makes this test binary a worker that knows the test kinds: a process that can be killed like the
@@ -104,11 +110,37 @@ func workKinds(ctx context.Context) error {
 		return err
 	}
 	defer c.Close()
+	partners, names, err := callers(st)
+	if err != nil {
+		return err
+	}
+	defer partners.Close()
 	start := &starter.Starter{Temporal: c, Store: st, Kinds: kinds}
 	return worker.Run(ctx, c, worker.Deeds{
-		Jobs:         &activities.Jobs{Kinds: kinds, Store: st, Notify: notify.Log{Logger: slog.Default()}},
+		Jobs:         &activities.Jobs{Kinds: kinds, Store: st, Notify: notify.Log{Logger: slog.Default()}, Partners: partners},
 		Export:       &activities.Export{Kinds: kinds, Store: st, Blobs: blobs},
 		BulkSave:     &activities.BulkSave{Kinds: kinds, Store: st, Blobs: blobs},
+		Sync:         &activities.Sync{Kinds: kinds, Store: st, Blobs: blobs, Partners: partners},
 		Housekeeping: &activities.Housekeeping{Store: st, Blobs: blobs, Heal: start.Heal},
-	}, worker.Options{})
+	}, worker.Options{Partners: names})
+}
+
+// callers are what the environment says of partners.
+func callers(book pace.Book) (all activities.Partners, names []string, err error) {
+	configured, err := config.Partners(os.Environ(), "")
+	if err != nil {
+		return nil, nil, err
+	}
+	all = activities.Partners{}
+	for _, p := range configured {
+		c, err := partner.New(p.Settings, partner.Options{})
+		if err != nil {
+			all.Close()
+			return nil, nil, err
+		}
+		gate := pace.NewGate(pace.Options{Account: p.Name, Limits: p.Limits, Book: book})
+		all[p.Name] = &activities.Partner{Client: c, Gate: gate, Keyed: p.Keyed()}
+		names = append(names, p.Name)
+	}
+	return all, names, nil
 }

@@ -32,6 +32,8 @@ type options struct {
 	temporal string // host:port; default: the ground's
 	// gateway is the Temporal that the API talks to, where it differs from the others'.
 	gateway string
+	// more is added to the configuration of every process.
+	more []string
 }
 
 // stand is what one case works with: a namespace, a database and files of its own, an API, and as many
@@ -39,9 +41,10 @@ type options struct {
 type stand struct {
 	*testing.T
 	*ground
-	database  string // URL
-	server    string // Temporal's host:port
-	gateway   string // as in options
+	database  string   // URL
+	server    string   // Temporal's host:port
+	gateway   string   // as in options
+	more      []string // as in options
 	namespace string
 	files     *blobtest.S3
 	client    client.Client
@@ -61,7 +64,7 @@ var notInNamespace = regexp.MustCompile(`[^A-Za-z0-9]+`)
 func (g *ground) stand(t *testing.T, o options) *stand {
 	t.Helper()
 	s := &stand{
-		T: t, ground: g, files: blobtest.Server(t), database: o.database, gateway: o.gateway,
+		T: t, ground: g, files: blobtest.Server(t), database: o.database, gateway: o.gateway, more: o.more,
 		server: o.temporal, namespace: notInNamespace.ReplaceAllString(t.Name(), "-"),
 	}
 	if s.database == "" {
@@ -101,10 +104,10 @@ func newNamespace(t *testing.T, address, name string) client.Client {
 	return c
 }
 
-// worker starts `longhaul worker`.
-func (s *stand) worker(name string) *process {
+// worker starts `longhaul worker`; more is added to its environment.
+func (s *stand) worker(name string, more ...string) *process {
 	s.Helper()
-	return launch(s.T, name, s.env(name), s.binary, "worker")
+	return launch(s.T, name, append(s.env(name), more...), s.binary, "worker")
 }
 
 // serve starts `longhaul api` and returns when it listens.
@@ -120,12 +123,12 @@ func (s *stand) serve(name string) (*process, string) {
 
 // env is the configuration of a process. Its name shows in the requests it makes to the files.
 func (s *stand) env(name string) []string {
-	return []string{
+	return append([]string{
 		"LONGHAUL_DATABASE_URL=" + s.database, "LONGHAUL_BLOB_URL=" + s.files.URL,
 		"LONGHAUL_DATA_DIR=" + s.TempDir(), "LONGHAUL_LOG_FORMAT=json",
 		"TEMPORAL_ADDRESS=" + s.server, "TEMPORAL_NAMESPACE=" + s.namespace,
 		"AWS_SDK_UA_APP_ID=" + name,
-	}
+	}, s.more...)
 }
 
 // fragments tells how often each fragment of a job was written, by page.
