@@ -18,7 +18,7 @@ const (
 	// A start is late by what the timer, the scheduler and the network make of it, and the next one may be on time. The
 	// guard is added to the interval so that two arrivals keep it all the same, nearly: one part in guardPart, and no
 	// more than guardMost, because that lateness does not grow with the interval.
-	guardPart = 200
+	guardPart = 100
 	guardMost = 5 * time.Millisecond
 )
 
