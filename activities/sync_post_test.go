@@ -97,7 +97,7 @@ func syncKinds(t *testing.T, change func(*dataset.Sync)) *dataset.Registry {
 }
 
 // furnish puts the deeds under a Temporal environment of their own.
-func (p *post) furnish(t *testing.T, ctx context.Context) { //nolint:revive // the test is first everywhere here
+func (p *post) furnish(t *testing.T, ctx context.Context) {
 	t.Helper()
 	p.TestActivityEnvironment = (&testsuite.WorkflowTestSuite{}).NewTestActivityEnvironment()
 	p.SetWorkerOptions(worker.Options{BackgroundActivityContext: ctx})

@@ -242,7 +242,7 @@ func TestStretchCalledBack(t *testing.T) {
 	<-watch
 	require.Positive(t, got.Left)
 	require.EqualValues(t, 60-got.Left, got.Tally.Succeeded)
-	require.EqualValues(t, got.Tally.Succeeded, p.partner.Seen().Effects)
+	require.Equal(t, got.Tally.Succeeded, p.partner.Seen().Effects)
 	for _, item := range p.items(t, "j") {
 		require.Equal(t, item.Outcome == job.ItemSucceeded, item.Attempts == 1, item.Key)
 		require.False(t, item.Outcome == "" && item.Sent, "%s is in doubt", item.Key)
