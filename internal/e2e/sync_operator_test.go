@@ -61,7 +61,7 @@ func cancelSendingWithoutWorker(t *testing.T, g *ground) {
 	id, worker := s.midway()
 	worker.kill()
 	s.cancel(id)
-	eventually(t, "what was on its way takes effect", func() bool { return s.partner.Seen().Effects == s.partner.Seen().Calls })
+	s.awaitEffects()
 	effects := s.partner.Seen().Effects
 	s.behave(fake.Behaviour{})
 	s.worker("second")

@@ -103,6 +103,7 @@ func quotaUsed(t *testing.T, g *ground) {
 	used := j.Sync.Tally.Succeeded
 	require.LessOrEqual(t, used, int64(quota))
 	require.Greater(t, used, int64(quota-allInFlight), "at most what was about to be sent is left of it")
+	t.Logf("seen: %d of %d used", used, quota)
 	require.Equal(t, used, j.Sync.Account.QuotaUsed)
 	require.Equal(t, reset, j.Sync.Account.QuotaReset.UTC())
 

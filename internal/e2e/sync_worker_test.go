@@ -3,6 +3,11 @@
 package e2e
 
 import (
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -11,15 +16,22 @@ import (
 
 	"github.com/longhaul/longhaul/contract"
 	"github.com/longhaul/longhaul/internal/partner/fake"
+	"github.com/longhaul/longhaul/internal/testenv"
+	"github.com/longhaul/longhaul/job"
 )
 
 // syncWorkerFaults kill, stop and hang workers of a sync.
 func syncWorkerFaults() []fault {
 	cases := eachEngine("sync, kill a worker ten times", killTenTimesSending) // the longest come first
 	return append(cases,
-		fault{"sync, kill the only worker, calls in flight", killSending},
-		fault{"sync, stop a worker", stopSending},
 		fault{"sync, hang a worker", hangSending},
+		fault{"sync, kill the only worker, numbering", killNumbering},
+		fault{"sync, kill the only worker, numbered, not sealed", killNumbered},
+		fault{"sync, kill the only worker, calls in flight", killSending},
+		fault{"sync, kill the only worker, calls in flight, no keys", killSendingWithoutKeys},
+		fault{"sync, kill the only worker, calls in flight, no keys but a look-up", killSendingLookedUp},
+		fault{"sync, kill the only worker, reporting", killReporting},
+		fault{"sync, stop a worker", stopSending},
 	)
 }
 
@@ -67,18 +79,120 @@ func (s *syncing) awaitInFlight(id string) {
 
 // killSending kills the only worker while it waits for answers. The calls take effect all the same, and nobody knows.
 func killSending(t *testing.T, g *ground) {
+	s, id, l := killInFlight(t, g)
+	s.requireSent(id, l.lines)
+	s.requireAgain(id, contract.SendStretch.Name, heartbeat)
+	require.Equal(t, int64(allInFlight), s.partner.Seen().Replays, "calls that were asked again under their keys")
+}
+
+// killSendingWithoutKeys has a partner that takes no keys. What it is not known of is not sent again, and told.
+func killSendingWithoutKeys(t *testing.T, g *ground) {
+	s, id, l := killInFlight(t, g, settings("IDEMPOTENCY_HEADER=-")...)
+	j := s.requireAccounted(id, l.lines)
+	require.Equal(t, job.PartiallySucceeded, j.State, "%s: %s", j.Reason, j.Message)
+	require.Equal(t, job.SyncTally{
+		Succeeded: int64(len(l.lines)) - allInFlight, Failed: allInFlight, Codes: []job.ItemCodeCount{{Code: job.ItemUnknown, Count: allInFlight}},
+	}, tallyOfSync(j.Sync.Tally))
+	require.Equal(t, int64(len(l.lines)), s.partner.Seen().Effects)
+}
+
+// byLine is a file of partners that says how the marketplace is asked what it knows of an order line.
+const byLine = `
+[marketplace]
+idempotency_header = "-"
+[marketplace.calls.dispatch-shipments.look_up]
+method = "GET"
+path = "/dispatches/by-line/{order_number}/{line_number}"
+remote_id = "/id"
+`
+
+// killSendingLookedUp has a partner that takes no keys and can be asked.
+func killSendingLookedUp(t *testing.T, g *ground) {
+	file := filepath.Join(t.TempDir(), "partners.toml")
+	require.NoError(t, os.WriteFile(file, []byte(byLine), 0o600))
+	s, id, l := killInFlight(t, g, "LONGHAUL_PARTNERS_FILE="+file)
+	s.requireSent(id, l.lines)
+	require.Equal(t, int64(allInFlight), s.partner.Seen().Routes["by-line"], "calls that were looked up")
+	require.Equal(t, int64(len(l.lines)), s.partner.Seen().Routes["dispatches"], "each item was sent once")
+}
+
+// killInFlight kills the only worker of a job while it waits for answers, and starts another.
+func killInFlight(t *testing.T, g *ground, more ...string) (*syncing, string, *lot) {
+	t.Helper()
 	l := lotOf(tenantA, 120)
-	s := g.syncs(t, onSQLite, fake.Behaviour{Latency: 10 * time.Millisecond}, quick, l)
+	s := g.syncs(t, onSQLite, fake.Behaviour{Latency: 10 * time.Millisecond}, append(slices.Clone(quick), more...), l)
 	first := s.worker("first")
 	id := s.send(tenantA)
 	s.awaitInFlight(id)
 	first.kill()
-	s.inFlight(0)
+	s.awaitEffects()
 	s.behave(fake.Behaviour{})
 	s.worker("second")
+	return s, id, l
+}
+
+// awaitEffects waits until all that the marketplace was sent has taken effect there, whoever still waits for it.
+func (s *syncing) awaitEffects() {
+	s.Helper()
+	eventually(s.T, "what was on its way takes effect", func() bool {
+		seen := s.partner.Seen()
+		return seen.Effects == seen.Calls
+	})
+}
+
+// killNumbering kills the worker while it reads the items, which were posted.
+func killNumbering(t *testing.T, g *ground) {
+	l := lotOf(tenantA, 60)
+	s := g.syncs(t, onSQLite, fake.Behaviour{}, quick, l)
+	var items []map[string]any
+	for _, line := range l.lines {
+		items = append(items, map[string]any{
+			"order_number": line.order, "line_number": line.number, "carrier": "CJ대한통운", "tracking_number": line.tracking,
+		})
+	}
+	got, err := s.ask(http.MethodPost, "/v1/syncs/"+dispatching, map[string]any{"tenant": tenantA, "locale": "en", "items": items})
+	require.NoError(t, err)
+	id := got.job(t).ID
+	hold := s.files.Hold(http.MethodGet, "uploads/*")
+	first := s.worker("first")
+	hold.Wait(t)
+	first.kill()
+	s.worker("second")
 	s.requireSent(id, l.lines)
-	s.requireAgain(id, contract.SendStretch.Name, heartbeat)
-	require.Equal(t, int64(allInFlight), s.partner.Seen().Replays, "calls that were asked again under their keys")
+	s.requireAgain(id, contract.NumberItems.Name, heartbeat)
+}
+
+// killNumbered kills the worker when all items are written down, and not yet that they are all. They are written anew.
+func killNumbered(t *testing.T, g *ground) {
+	direct, err := url.Parse(testenv.MariaDB(t))
+	require.NoError(t, err)
+	way := newWire(t, direct.Host)
+	l := lotOf(tenantA, 2500) // more than are written at a time
+	s := g.syncsAt(t, "mysql://root@"+way.address+direct.Path, options{more: quick}, fake.Behaviour{}, l)
+	snare := way.snare("UPDATE syncs SET items", 0)
+	first := s.worker("first")
+	id := s.send(tenantA)
+	snare.wait(t)
+	first.kill()
+	snare.sever()
+	s.worker("second")
+	s.requireSent(id, l.lines)
+	s.requireAgain(id, contract.NumberItems.Name, heartbeat)
+}
+
+// killReporting kills the worker while it writes the result.
+func killReporting(t *testing.T, g *ground) {
+	l := lotOf(tenantA, 60)
+	s := g.syncs(t, onSQLite, fake.Behaviour{}, quick, l)
+	hold := s.files.Hold(http.MethodPut, "artifacts/*")
+	first := s.worker("first")
+	id := s.send(tenantA)
+	hold.Wait(t)
+	first.kill()
+	s.worker("second")
+	s.requireSent(id, l.lines)
+	s.requireAgain(id, contract.ReportSync.Name, heartbeat)
+	require.Equal(t, int64(len(l.lines)), s.partner.Seen().Calls, "each item was sent once")
 }
 
 // stopSending sends SIGTERM, as a deploy does: calls on their way are waited for, and the rest is handed over by word.
@@ -107,7 +221,7 @@ func hangSending(t *testing.T, g *ground) {
 	id := s.send(tenantA)
 	s.awaitInFlight(id)
 	first.signal(syscall.SIGSTOP)
-	s.inFlight(0)
+	s.awaitEffects()
 	s.behave(fake.Behaviour{})
 	second := s.worker("second")
 	s.requireSent(id, l.lines)
