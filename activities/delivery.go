@@ -106,7 +106,7 @@ func (d *delivery) do(out dataset.SyncCall, marks bool) (got partner.Answer, mad
 	}
 	report := pace.Report{Verdict: pace.Unknown}
 	defer func() { pass.Done(report) }()
-	if marks {
+	if marks && !d.astray() {
 		if err := d.mark(); err != nil {
 			return got, false, err
 		}
@@ -117,6 +117,9 @@ func (d *delivery) do(out dataset.SyncCall, marks bool) (got partner.Answer, mad
 		} else if d.starts.Err() == nil {
 			return got, false, d.noTurn(err)
 		}
+		return got, false, nil
+	}
+	if d.astray() {
 		return got, false, nil
 	}
 	ctx, cancel := context.WithCancel(pass.Context())

@@ -34,6 +34,8 @@ type stretch struct {
 	mu     sync.Mutex
 	result contract.StretchResult
 	err    error
+	seen   time.Time // when this process was last seen to run, see astray
+	stray  bool
 }
 
 // Send sends the items of a stretch that have no outcome yet, and records each one's outcome by itself. It comes back when
@@ -65,7 +67,7 @@ func (s *Sync) begin(ctx context.Context, ref contract.StretchRef) (*stretch, er
 	if err != nil {
 		return nil, err
 	}
-	run := &stretch{Sync: s, row: row, probe: ref.Probe, result: contract.StretchResult{Tally: row.Tally}}
+	run := &stretch{Sync: s, row: row, probe: ref.Probe, seen: time.Now().Round(0), result: contract.StretchResult{Tally: row.Tally}}
 	if run.kind, run.partner, err = s.Partners.of(kind); err != nil {
 		return nil, err
 	}
@@ -89,6 +91,7 @@ func (r *stretch) bound(ctx context.Context) (end func()) {
 	timer := time.AfterFunc(comeBack, r.rest)
 	calls, cut := context.WithCancel(context.WithoutCancel(ctx))
 	r.calls = calls
+	go r.watch(r.starts)
 	stop := context.AfterFunc(ctx, func() {
 		if errors.Is(context.Cause(ctx), errStopping) {
 			time.AfterFunc(drainWithin, cut)
