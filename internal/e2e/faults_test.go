@@ -14,9 +14,9 @@ type fault struct {
 func TestFaults(t *testing.T) {
 	g := newGround(t)
 	for _, cases := range [][]fault{
-		syncWorkerFaults(), syncPartnerFaults(), syncAnswerFaults(), syncPaceFaults(), syncDatabaseFaults(), syncOperatorFaults(),
 		saveWorkerFaults(), saveDatabaseFaults(), saveFileFaults(), saveOperatorFaults(), uploadFaults(),
 		workerFaults(), temporalFaults(), databaseFaults(), fileFaults(), startFaults(), operatorFaults(), pageFaults(),
+		syncOperatorFaults(), syncDatabaseFaults(), syncPaceFaults(), syncAnswerFaults(), syncPartnerFaults(), syncWorkerFaults(),
 	} {
 		for _, c := range cases {
 			t.Run(c.name, func(t *testing.T) {

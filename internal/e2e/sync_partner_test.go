@@ -21,11 +21,11 @@ import (
 // syncPartnerFaults are about a partner that does not do its part, or cannot be reached.
 func syncPartnerFaults() []fault {
 	return []fault{
+		{"sync, partner inside", partnerInside},
+		{"sync, redirect", redirected},
+		{"sync, unauthorised", unauthorised},
 		{"sync, partner down", partnerDown},
 		{"sync, quota", quotaUsed},
-		{"sync, unauthorised", unauthorised},
-		{"sync, redirect", redirected},
-		{"sync, partner inside", partnerInside},
 	}
 }
 
