@@ -22,6 +22,8 @@ type saveEngine interface {
 	primaryIndex(table string) string
 	// lock is the end of a query that keeps what it reads as it is, for others to read or for nobody.
 	lock(exclusive bool) string
+	// sharesTables tells whether several transactions may write to a table at once.
+	sharesTables() bool
 	// refusal tells why a statement's rows were refused; empty where the rows are not to blame.
 	refusal(err error) refusal
 }
@@ -36,6 +38,11 @@ const (
 	refusedCheck   refusal = "check"
 	refusedValue   refusal = "value"
 )
+
+// refusedError is a refusal that a look at the data has found, in the database's place.
+type refusedError refusal
+
+func (e refusedError) Error() string { return "refused: " + string(e) }
 
 // refusalsMySQL are the server's errors that a row's values cause.
 var refusalsMySQL = map[uint16]refusal{
@@ -88,6 +95,8 @@ func (mysqlEngine) lock(exclusive bool) string {
 	return " LOCK IN SHARE MODE"
 }
 
+func (mysqlEngine) sharesTables() bool { return true }
+
 func (mysqlEngine) refusal(err error) refusal {
 	var e *mysql.MySQLError
 	if !errors.As(err, &e) {
@@ -114,6 +123,8 @@ func (sqliteEngine) useIndex(name string) string {
 func (sqliteEngine) primaryIndex(table string) string { return "sqlite_autoindex_" + table + "_1" }
 
 func (sqliteEngine) lock(bool) string { return "" }
+
+func (sqliteEngine) sharesTables() bool { return false }
 
 func (sqliteEngine) refusal(err error) refusal {
 	var e *sqlite.Error

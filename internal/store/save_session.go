@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"slices"
 	"strings"
 )
@@ -202,6 +203,9 @@ func (q *session) attempt(ctx context.Context, work func() error) (refusal, erro
 		return "", q.savepoint(ctx, "RELEASE SAVEPOINT")
 	}
 	why := q.s.engine.refusal(err)
+	if found, ok := errors.AsType[refusedError](err); ok {
+		why = refusal(found)
+	}
 	if why == "" {
 		return "", err
 	}

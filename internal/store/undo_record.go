@@ -140,12 +140,19 @@ func (u *undoing) read(ctx context.Context, key []string, values []any, fn func(
 	return u.q.read(ctx, r, u.tenant, values, fn)
 }
 
-// unused gives back the records that nothing refers to. They are locked, and saves lock what they refer to, so
-// nothing of theirs can come to refer to them meanwhile.
+// unused gives back the records that nothing refers to by now.
 func (u *undoing) unused(ctx context.Context, records []*imageRecord) ([]*imageRecord, error) {
-	if len(records) == 0 {
-		return nil, nil
-	}
+	held, err := u.referred(ctx, records)
+	return slices.DeleteFunc(records, func(r *imageRecord) bool {
+		if held[r.now[idColumn]] {
+			r.kept = job.RowInUse
+		}
+		return r.kept != ""
+	}), err
+}
+
+// referred tells which records others refer to, by their ids.
+func (u *undoing) referred(ctx context.Context, records []*imageRecord) (map[any]bool, error) {
 	held := make(map[any]bool)
 	for _, ref := range u.group.keptBy {
 		table, err := u.s.savedTable(ref.Table)
@@ -162,12 +169,7 @@ func (u *undoing) unused(ctx context.Context, records []*imageRecord) ([]*imageR
 			}
 		}
 	}
-	return slices.DeleteFunc(records, func(r *imageRecord) bool {
-		if held[r.now[idColumn]] {
-			r.kept = job.RowInUse
-		}
-		return r.kept != ""
-	}), nil
+	return held, nil
 }
 
 func (u *undoing) held(ctx context.Context, query string, records []*imageRecord, held map[any]bool) error {
@@ -218,6 +220,9 @@ func (u *undoing) halve(ctx context.Context, records []*imageRecord, why job.Row
 	return u.halve(ctx, records[half:], why, do)
 }
 
+// remove removes records, and looks once more whether others refer to them. Saves lock what they refer to, but InnoDB
+// locks only the entry of the index where a query needs no more than that: it is removing that waits for them. Whoever
+// comes later waits for this transaction.
 func (u *undoing) remove(ctx context.Context, records []*imageRecord) error {
 	for part := range slices.Chunk(records, keysPerRead) {
 		list, args := idList(part)
@@ -225,7 +230,14 @@ func (u *undoing) remove(ctx context.Context, records []*imageRecord) error {
 			return err
 		}
 	}
-	return nil
+	if !u.s.engine.sharesTables() {
+		return nil // nobody else writes meanwhile
+	}
+	held, err := u.referred(ctx, records)
+	if err == nil && len(held) > 0 {
+		return refusedError(refusedForeign)
+	}
+	return err
 }
 
 func (u *undoing) restore(ctx context.Context, records []*imageRecord) error {

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -228,5 +229,47 @@ func TestImagesGoAndEntriesStay(t *testing.T) {
 		v.chunk = 0
 		require.Equal(t, tally(1, 0, 0, 0), v.force(rowsOf([]any{"A", "another", nil, nil})).Tally, "the ledger knows it")
 		require.Equal(t, "name", count(t, s, "SELECT name FROM products WHERE sku = 'A'"))
+	})
+}
+
+func skipSQLite(t *testing.T, s *store.Store) {
+	t.Helper()
+	if onEngine(s, "mysql", "sqlite") == "sqlite" {
+		t.Skip("a file has one writer: nobody writes at the same time")
+	}
+}
+
+// TestUndoWaitsForWhoRefers: a product stays that a chunk refers to which is not committed when the undo comes to it.
+func TestUndoWaitsForWhoRefers(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *store.Store) {
+		skipSQLite(t, s)
+		newSaving(t, s, ordersPlan()).force(rowsOf(line("B-1", 1, "X", 1), line("B-1", 2, "Y", 1)))
+		v := newSaving(t, s, ordersPlan())
+		v.job = "other"
+		w := v.work(rowsOf(line("A-1", 1, "X", 1), line("A-1", 2, "X", 1)))
+		w.Rows[1].Values[4] = nil // for Keep to be called, when all is written but the end
+		pass := func(n int) error {
+			_, err := s.UndoChunk(t.Context(), store.UndoWork{
+				Key:    store.ChunkKey{JobID: "undo", Plan: "plan", Chunk: 1},
+				Undoes: store.ChunkKey{JobID: "job", Plan: "plan", Chunk: 1}, Pass: n, SellerID: 1,
+			})
+			return err
+		}
+		require.NoError(t, pass(1), "the lines")
+		undone := make(chan error, 1)
+		w.Keep = func(target.Outcome) error {
+			go func() { undone <- pass(2) }()
+			require.Eventually(t, func() bool {
+				return len(undone) > 0 || count(t, s, "SELECT COUNT(*) FROM information_schema.innodb_trx x"+
+					" JOIN information_schema.processlist p ON p.id = x.trx_mysql_thread_id"+
+					" WHERE p.db = DATABASE() AND x.trx_state = 'LOCK WAIT'") != "0"
+			}, waitFor, 200*time.Millisecond) // what InnoDB tells stays the same for 100 ms after it was asked
+			return nil
+		}
+		_, err := s.ApplyChunk(t.Context(), w)
+		require.NoError(t, err)
+		require.NoError(t, <-undone)
+		require.Equal(t, [][]string{{"X"}}, stream(t, s, "SELECT p.sku FROM order_lines l JOIN products p ON p.id = l.product_id"))
+		require.Len(t, stream(t, s, "SELECT id FROM products"), 1)
 	})
 }
