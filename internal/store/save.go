@@ -69,13 +69,11 @@ func (s *Store) ApplyChunk(ctx context.Context, w ChunkWork) (ChunkEntry, error)
 	if w.Expect != nil && len(w.Expect) != len(w.Rows) {
 		return ChunkEntry{}, fmt.Errorf("%s: %d rows, but %d expectations", what, len(w.Rows), len(w.Expect))
 	}
-	entry, err := s.inLedger(ctx, ledgerKey{w.Key, 0}, w.Now, func(q *session) (ledgerResult, error) {
-		return s.applyChunk(ctx, q, w)
-	})
+	entry, err := s.saveChunk(ctx, w)
 	return entry, fail(what, err)
 }
 
-func (s *Store) applyChunk(ctx context.Context, q *session, w ChunkWork) (ledgerResult, error) {
+func (s *Store) applyChunk(ctx context.Context, q *session, w ChunkWork, way saveWay) (ledgerResult, error) {
 	plan, err := s.planFor(ctx, q, w.Target, true)
 	if err != nil {
 		return ledgerResult{}, err
@@ -85,7 +83,22 @@ func (s *Store) applyChunk(ctx context.Context, q *session, w ChunkWork) (ledger
 	if !w.Now.IsZero() {
 		c.now = instant(w.Now)
 	}
-	if err := c.save(ctx, c.all(), false); err != nil {
+	if err := c.adopt(ctx, w.Key); err != nil {
+		return ledgerResult{}, fmt.Errorf("take over what was created before: %w", err)
+	}
+	rows, err := c.merge(ctx, c.all())
+	if err != nil {
+		return ledgerResult{}, err
+	}
+	if way == saveFirst {
+		if first := c.missing(rows); len(first) > 0 {
+			return ledgerResult{}, &missingError{first}
+		}
+	}
+	if err := c.put(ctx, rows, false); err != nil {
+		return ledgerResult{}, err
+	}
+	if err := c.own(ctx, w.Key, way); err != nil {
 		return ledgerResult{}, err
 	}
 	out, err := c.outcome()
@@ -100,7 +113,7 @@ func (s *Store) applyChunk(ctx context.Context, q *session, w ChunkWork) (ledger
 	var result ledgerResult
 	result.Tally = out.Tally()
 	result.ImageRows = result.Tally.Created + result.Tally.Updated
-	result.images, err = c.images(w.SellerID)
+	result.images, err = c.images(w.SellerID, c.appendImageRows)
 	return result, err
 }
 

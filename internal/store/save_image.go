@@ -52,8 +52,8 @@ type imageRow struct {
 	records       []int
 }
 
-// images encodes what has been written; nil where that is nothing.
-func (c *chunk) images(sellerID int64) ([]byte, error) {
+// images encodes what has been written, with the rows that it was written for; nil where that is nothing.
+func (c *chunk) images(sellerID int64, rows func([]byte) []byte) ([]byte, error) {
 	if len(c.written) == 0 {
 		return nil, nil
 	}
@@ -73,7 +73,7 @@ func (c *chunk) images(sellerID int64) ([]byte, error) {
 		}
 		b = appendGroup(b, st, own)
 	}
-	b = c.appendImageRows(b)
+	b = rows(b)
 	packed := s2.Encode(nil, b)
 	if len(packed) > maxImages {
 		return nil, fmt.Errorf("images of the chunk take %d bytes, more than the %d that a database takes at once: make chunks smaller",

@@ -15,8 +15,8 @@ import (
 )
 
 // images reads a chunk's images; they are job.CodeGone where they have been dropped, or where nothing was written.
-func (q *session) images(ctx context.Context, key ledgerKey) (images, error) {
-	data, err := q.readImages(ctx, key)
+func (q *session) images(ctx context.Context, key ledgerKey, lock string) (images, error) {
+	data, err := q.readImages(ctx, key, lock)
 	if err == nil && data == nil || errors.Is(err, sql.ErrNoRows) {
 		return images{}, job.Errorf(job.CodeGone, "what chunk %d of job %s has saved can no longer be undone", key.Chunk, key.JobID)
 	}
@@ -27,6 +27,25 @@ func (q *session) images(ctx context.Context, key ledgerKey) (images, error) {
 	if err != nil {
 		return images{}, fmt.Errorf("read images of chunk %d of job %s: %w", key.Chunk, key.JobID, err)
 	}
+	return im, nil
+}
+
+// allImages reads the images of a chunk together with those of what was created before it, if that is not the chunk's by
+// now. No row is accounted for by the latter.
+func (q *session) allImages(ctx context.Context, key ChunkKey) (images, error) {
+	im, err := q.images(ctx, ledgerKey{key, 0}, "")
+	if err != nil && job.CodeOf(err) != job.CodeGone {
+		return images{}, err
+	}
+	early, earlyErr := q.images(ctx, ledgerKey{key, earlyPass}, "")
+	switch {
+	case job.CodeOf(earlyErr) == job.CodeGone:
+		return im, err
+	case earlyErr != nil:
+		return images{}, earlyErr
+	}
+	im.seller, im.passes = early.seller, max(im.passes, early.passes)
+	im.groups = append(im.groups, early.groups...)
 	return im, nil
 }
 

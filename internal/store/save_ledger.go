@@ -4,13 +4,18 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/longhaul/longhaul/job"
 )
 
-// ledgerKey names an entry: a chunk, and the pass of an undo (0: it was saved).
+// earlyPass is that of an entry for what was created before the transaction of a chunk that has not been saved, see
+// [Store.createEarly].
+const earlyPass = -1
+
+// ledgerKey names an entry: a chunk, and the pass of an undo (0: it was saved), or earlyPass.
 type ledgerKey struct {
 	ChunkKey
 	pass int
@@ -84,7 +89,8 @@ const imagesPerDrop = 100
 // DropImages removes up to limit images, at most 100 a call, of chunks that were saved before a time, and tells how
 // many went. The entries stay: a chunk is never saved twice. What has lost its images cannot be undone.
 func (s *Store) DropImages(ctx context.Context, before time.Time, limit int) (int64, error) {
-	keys, err := s.oldImages(ctx, before, min(limit, imagesPerDrop))
+	keys, err := s.entryKeys(ctx, "SELECT job_id, plan, chunk, pass FROM save_chunks"+
+		" WHERE created_at < ? AND images IS NOT NULL ORDER BY created_at LIMIT ?", instant(before), min(limit, imagesPerDrop))
 	if err != nil {
 		return 0, fail("list old images", err)
 	}
@@ -103,9 +109,9 @@ func (s *Store) DropImages(ctx context.Context, before time.Time, limit int) (in
 	return dropped, nil
 }
 
-func (s *Store) oldImages(ctx context.Context, before time.Time, limit int) (keys []ledgerKey, err error) {
-	rows, err := s.typed.QueryContext(ctx, "SELECT job_id, plan, chunk, pass FROM save_chunks"+
-		" WHERE created_at < ? AND images IS NOT NULL ORDER BY created_at LIMIT ?", instant(before), limit)
+// entryKeys lists the entries that a query finds.
+func (s *Store) entryKeys(ctx context.Context, query string, args ...any) (keys []ledgerKey, err error) {
+	rows, err := s.typed.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -120,9 +126,23 @@ func (s *Store) oldImages(ctx context.Context, before time.Time, limit int) (key
 	return keys, rows.Err()
 }
 
-// readImages reads a chunk's images; nil where there are none (any more).
-func (q *session) readImages(ctx context.Context, key ledgerKey) ([]byte, error) {
-	rows, err := q.query(ctx, "SELECT images FROM save_chunks WHERE "+entryKey, key.args()...)
+// removeEntry removes an entry.
+func (q *session) removeEntry(ctx context.Context, key ledgerKey) error {
+	return q.exec(ctx, "DELETE FROM save_chunks WHERE "+entryKey, key.args()...)
+}
+
+// hasEntry tells whether an entry is there; it waits for one that is being written.
+func (q *session) hasEntry(ctx context.Context, key ledgerKey) (bool, error) {
+	_, err := q.readImages(ctx, key, q.s.engine.lock(false))
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// readImages reads a chunk's images, with a lock or without; nil where there are none (any more).
+func (q *session) readImages(ctx context.Context, key ledgerKey, lock string) ([]byte, error) {
+	rows, err := q.query(ctx, "SELECT images FROM save_chunks WHERE "+entryKey+lock, key.args()...)
 	if err != nil {
 		return nil, err
 	}

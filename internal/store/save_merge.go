@@ -24,6 +24,7 @@ type chunk struct {
 	indexes []*keyIndex       // by shape
 	byID    []map[any]*record // by table
 	met     int               // records that were found
+	made    *madeBefore       // what has been created for the chunk before its transaction
 
 	given []bool // by field: some row says something
 
@@ -305,7 +306,7 @@ func (c *chunk) create(st *planStep, row int, x *keyIndex, key recordKey) (*reco
 	for _, column := range st.table.stamps {
 		values[column] = c.now
 	}
-	r := c.newRecord(record{table: st.table, step: st, creator: st, after: values})
+	r := c.newRecord(record{table: st.table, step: st, creator: st, after: values, owner: row})
 	if len(x.fresh) == 0 { // what follows is like it
 		x.fresh = make(map[recordKey]*record, len(c.part))
 	}

@@ -21,6 +21,8 @@ type savePlan struct {
 	passes int // of an undo
 	// counted is how many steps count for a row's verdict.
 	counted int
+	// early are the steps whose records may be created before the transaction of a chunk, see [Store.createEarly].
+	early []int
 }
 
 // planTable is a table of a plan. All steps on it share its records.
@@ -87,6 +89,9 @@ func (s *Store) compile(p target.Plan) (*savePlan, error) {
 		c.columns(t)
 	}
 	c.passes()
+	if c.s.engine.sharesTables() {
+		c.early()
+	}
 	return c.plan, nil
 }
 
@@ -302,6 +307,21 @@ func (c *planCompiler) passes() {
 					earlier.pass = max(earlier.pass, st.pass)
 				}
 			}
+		}
+	}
+}
+
+// early finds the steps that create records which no other step changes or looks below, from nothing but a row.
+func (c *planCompiler) early() {
+	for n, st := range c.plan.steps {
+		alone := st.Mode == target.Ensure && !st.table.writes && !st.table.guards && len(st.table.set) == 0
+		for _, values := range [][]planValue{st.key, st.create} {
+			alone = alone && !slices.ContainsFunc(values, func(v planValue) bool {
+				return v.From.Kind == target.FromID || v.From.Kind == target.FromOf
+			})
+		}
+		if alone {
+			c.plan.early = append(c.plan.early, n)
 		}
 	}
 }

@@ -13,7 +13,8 @@ type record struct {
 	// before is the record as the chunk found it, nil for none; now as it is in this transaction, nil while it is not
 	// there; after as rows want it, nil where they want nothing else.
 	before, now, after []any
-	// set are the columns that a row has had its say on: owner, or the row in others.
+	// set are the columns that a row has had its say on: owner, or the row in others. Before any has, owner is the row
+	// that the record was created for.
 	set    columnSet
 	owner  int
 	others map[int]int
@@ -152,6 +153,7 @@ func (c *chunk) meet(x *keyIndex, values []any) {
 			return
 		}
 		r = c.newRecord(record{table: x.shape.table, before: values, now: values})
+		c.made.meet(r)
 		known[values[idColumn]] = r
 		c.met++
 		x.add(r)

@@ -14,8 +14,16 @@ import (
 // chunk come after these.
 func (c *chunk) save(ctx context.Context, rows []int, othersFollow bool) error {
 	rows, err := c.merge(ctx, rows)
-	if err != nil || len(rows) == 0 {
+	if err != nil {
 		return err
+	}
+	return c.put(ctx, rows, othersFollow)
+}
+
+// put saves rows that have been merged.
+func (c *chunk) put(ctx context.Context, rows []int, othersFollow bool) error {
+	if len(rows) == 0 {
+		return nil
 	}
 	why, err := c.attempt(ctx, othersFollow)
 	if err != nil || why == "" {

@@ -43,7 +43,7 @@ type LedgerEntry struct {
 // Ledger lists the entries of a job's plan, by pass and chunk.
 func (s *Store) Ledger(ctx context.Context, jobID, plan string) ([]LedgerEntry, error) {
 	var entries []LedgerEntry
-	err := s.gorm.WithContext(ctx).Table("save_chunks").Where("job_id = ? AND plan = ?", jobID, plan).
+	err := s.gorm.WithContext(ctx).Table("save_chunks").Where("job_id = ? AND plan = ? AND pass >= 0", jobID, plan).
 		Select("chunk", "pass", "refused", "kept").Order("pass, chunk").Find(&entries).Error
 	return entries, fail("read ledger of job "+jobID, err)
 }

@@ -14,7 +14,8 @@ import (
 // UndoList is what there is to undo of a job.
 type UndoList struct {
 	Plan string
-	// Chunks are those with images, the last one first: what was saved last is undone first.
+	// Chunks are those with images, the last one first: what was saved last is undone first. Some may not have been
+	// saved, and have no rows: it is only to remove what was created before them.
 	Chunks []int
 	// Passes is how often the chunks are gone through: references go before what they refer to.
 	Passes int
@@ -51,7 +52,7 @@ func (s *Store) UndoPlan(ctx context.Context, jobID string) (UndoList, error) {
 
 func (s *Store) undoPlan(ctx context.Context, jobID string) (UndoList, error) {
 	rows, err := s.typed.QueryContext(ctx, "SELECT plan, chunk, image_rows, created_at FROM save_chunks"+
-		" WHERE job_id = ? AND pass = 0 AND images IS NOT NULL ORDER BY created_at DESC, plan, chunk", jobID)
+		" WHERE job_id = ? AND pass <= 0 AND images IS NOT NULL ORDER BY created_at DESC, plan, chunk", jobID)
 	if err != nil {
 		return UndoList{}, err
 	}
@@ -77,8 +78,8 @@ func (s *Store) undoPlan(ctx context.Context, jobID string) (UndoList, error) {
 		return UndoList{}, err
 	}
 	slices.SortFunc(list.Chunks, func(a, b int) int { return cmp.Compare(b, a) })
-	key := ledgerKey{ChunkKey{jobID, list.Plan, list.Chunks[0]}, 0}
-	im, err := s.session(nil).images(ctx, key)
+	list.Chunks = slices.Compact(list.Chunks)
+	im, err := s.session(nil).allImages(ctx, ChunkKey{jobID, list.Plan, list.Chunks[0]})
 	list.Passes = im.passes
 	return list, err
 }
@@ -100,7 +101,7 @@ func (s *Store) UndoChunk(ctx context.Context, w UndoWork) (ChunkEntry, error) {
 }
 
 func (s *Store) undoChunk(ctx context.Context, q *session, w UndoWork) (ledgerResult, error) {
-	im, err := q.images(ctx, ledgerKey{w.Undoes, 0})
+	im, err := q.allImages(ctx, w.Undoes)
 	if err != nil {
 		return ledgerResult{}, err
 	}
@@ -111,12 +112,8 @@ func (s *Store) undoChunk(ctx context.Context, q *session, w UndoWork) (ledgerRe
 	if !w.Now.IsZero() {
 		at = instant(w.Now)
 	}
-	for i := range im.groups {
-		if g := &im.groups[i]; g.pass == w.Pass && len(g.records) > 0 {
-			if err := s.undoGroup(ctx, q, im.seller, g, at); err != nil {
-				return ledgerResult{}, err
-			}
-		}
+	if err := s.undoGroups(ctx, q, &im, w.Pass, at); err != nil {
+		return ledgerResult{}, err
 	}
 	rows := im.undone(w.Pass)
 	if w.Keep != nil && len(rows) > 0 {
@@ -133,6 +130,18 @@ func (s *Store) undoChunk(ctx context.Context, q *session, w UndoWork) (ledgerRe
 		result.Tally.Add(job.Tally{Kept: 1, Codes: []job.CodeCount{{Code: row.Code, Count: 1}}})
 	}
 	return result, nil
+}
+
+// undoGroups takes a pass over images.
+func (s *Store) undoGroups(ctx context.Context, q *session, im *images, pass int, at time.Time) error {
+	for i := range im.groups {
+		if g := &im.groups[i]; g.pass == pass && len(g.records) > 0 {
+			if err := s.undoGroup(ctx, q, im.seller, g, at); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // undone are the rows that a pass accounts for. A row of which one record is kept is kept.

@@ -1,0 +1,24 @@
+package store
+
+import (
+	"context"
+	"errors"
+)
+
+// ApplyUntilKilled is [Store.ApplyChunk] by a process that is killed when it has created what the chunks beside it
+// need, too. Where there is nothing to create it comes to its end.
+func (s *Store) ApplyUntilKilled(ctx context.Context, w ChunkWork) (saved bool, err error) {
+	_, err = s.tryChunk(ctx, w, saveFirst)
+	if missing, ok := errors.AsType[*missingError](err); ok {
+		return false, s.createEarly(ctx, w, missing.rows)
+	}
+	if errors.Is(err, errInVain) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// CreateEarly is what an attempt at a chunk does that has found all its records missing.
+func (s *Store) CreateEarly(ctx context.Context, w ChunkWork) error {
+	return s.createEarly(ctx, w, w.Rows)
+}
