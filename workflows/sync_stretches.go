@@ -205,8 +205,14 @@ func (s *sync) wait(ctx workflow.Context) error {
 	s.enter(ctx, job.Waiting)
 	// Clocks differ: one that comes too early is only sent back.
 	_, err := workflow.AwaitWithTimeout(ctx, max(w.Until.Sub(now), leastWait), func() bool { return s.paused })
-	if err != nil || s.paused {
+	if err != nil {
 		return err
+	}
+	if s.paused {
+		// Who resumes it wants it to be tried: limits may have been changed meanwhile. If not, it only waits again.
+		s.sync.Wait = nil
+		s.show()
+		return nil
 	}
 	s.moved = workflow.Now(ctx)
 	if s.outage == nil {

@@ -25,6 +25,7 @@ func syncPartnerFaults() []fault {
 		{"sync, redirect", redirected},
 		{"sync, unauthorised", unauthorised},
 		{"sync, partner down", partnerDown},
+		{"sync, quota raised", quotaRaised},
 		{"sync, quota", quotaUsed},
 	}
 }
@@ -118,6 +119,30 @@ func quotaUsed(t *testing.T, g *ground) {
 	}
 	require.Equal(t, used, before, "calls of the day before")
 	require.Equal(t, int64(len(l.lines))-used, s.account().QuotaUsed)
+}
+
+// quotaRaised raises a quota that has been used up, hours before it is reset, and tells the job to try again.
+func quotaRaised(t *testing.T, g *ground) {
+	const quota = 70
+	l := lotOf(tenantA, 100)
+	s := g.syncs(t, onSQLite, fake.Behaviour{Latency: 5 * time.Millisecond},
+		append(settings(fmt.Sprint("DAILY_QUOTA=", quota), "QUOTA_RESET="+time.Now().UTC().Add(6*time.Hour).Format("15:04")), quick...), l)
+	s.worker("worker")
+	id := s.send(tenantA)
+	waiting := func(j api.Job) bool { return j.State == job.Waiting && j.StaleSince == nil }
+	s.until(id, "the job waits for the reset", waiting)
+	s.control(id, "pause")
+	s.control(id, "resume")
+	s.until(id, "it waits again", waiting)
+	require.LessOrEqual(t, s.partner.Seen().Calls, int64(quota))
+
+	got, err := s.ask(http.MethodPatch, "/v1/partners/marketplace", map[string]any{"daily_quota": 0})
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, got.status, "%s", got.body)
+	s.control(id, "pause")
+	s.control(id, "resume")
+	s.requireSent(id, l.lines)
+	require.Equal(t, int64(len(l.lines)), s.partner.Seen().Calls, "each item was sent once")
 }
 
 // unauthorised takes the credentials back half-way, and accepts them again later.
