@@ -3,12 +3,14 @@ package store_test
 import (
 	"database/sql"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/longhaul/longhaul/internal/store"
 	"github.com/longhaul/longhaul/internal/target"
@@ -152,4 +154,52 @@ func benchValues(first, quantity int) [][]any {
 			"WHITE HANGING HEART T-LIGHT HOLDER", quantity, at(i), fmt.Sprintf("%d.%02d00", 255*quantity/100, 255*quantity%100)}
 	}
 	return rows
+}
+
+// BenchmarkChunksThatShareProducts saves orders four chunks at a time to an empty database: most chunks need some
+// products that are new to their neighbours, too. It tells how long they waited for each other.
+func BenchmarkChunksThatShareProducts(b *testing.B) {
+	const chunks, atOnce, products = 40, 4, 4_000
+	for b.Loop() {
+		b.StopTimer()
+		s, err := store.Open(b.Context(), testenv.MariaDB(b), store.Options{})
+		require.NoError(b, err)
+		require.NoError(b, s.Migrate(b.Context()))
+		random := rand.New(rand.NewPCG(1, 1))
+		often := rand.NewZipf(random, 1.1, 20, products-1)
+		var work [chunks][]target.Row
+		for n := range work {
+			work[n] = benchLines(n*benchRows/benchPerOrder, 1)
+			for i := range work[n] {
+				work[n][i].Values[2] = fmt.Sprintf("SKU-%05d", often.Uint64())
+			}
+		}
+		before := benchWaited(b, s)
+		b.StartTimer()
+		var group errgroup.Group
+		group.SetLimit(atOnce)
+		for n, rows := range work {
+			group.Go(func() error {
+				_, err := s.ApplyChunk(b.Context(), store.ChunkWork{Key: store.ChunkKey{JobID: "job", Plan: "plan", Chunk: n}, SellerID: 1,
+					Target: ordersPlan(), Rows: rows})
+				return err
+			})
+		}
+		require.NoError(b, group.Wait())
+		b.StopTimer()
+		b.ReportMetric(benchWaited(b, s)-before, "ms-waited")
+		require.NoError(b, s.Close())
+		b.StartTimer()
+	}
+	b.ReportMetric(float64(b.N)*chunks*benchRows/b.Elapsed().Seconds(), "rows/s")
+}
+
+// benchWaited is how long transactions have waited for locks, in milliseconds.
+func benchWaited(b *testing.B, s *store.Store) (ms float64) {
+	b.Helper()
+	var name string
+	db, err := s.DB(b.Context()).DB()
+	require.NoError(b, err)
+	require.NoError(b, db.QueryRow("SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_time'").Scan(&name, &ms))
+	return ms
 }
