@@ -1,6 +1,9 @@
 package activities
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
 // gather joins deeds that come at the same time into one: what comes while one is being done waits, and is done together
 // by the next. A deed that comes alone is done at once. The zero value, with do, is ready.
@@ -9,9 +12,13 @@ type gather[T, R any] struct {
 	do func([]T) (R, error)
 	// most bounds how many are done together; 0: all that wait.
 	most int
+	// apart is how long after the end of one the next may begin: where deeds keep coming, more are done together. One that
+	// comes after a longer rest is done at once.
+	apart time.Duration
 
 	mu      sync.Mutex
 	busy    bool
+	ended   time.Time // the last one
 	waiting []*gathered[T, R]
 }
 
@@ -41,6 +48,7 @@ func (g *gather[T, R]) add(deeds []T) (R, error) {
 // lead does what waits, and hands the lead to the first of those that have come meanwhile. Its own deeds are the first
 // that wait.
 func (g *gather[T, R]) lead(own *gathered[T, R]) {
+	time.Sleep(g.rest())
 	g.mu.Lock()
 	n, size := 0, 0
 	for n < len(g.waiting) && (n == 0 || g.most == 0 || size+len(g.waiting[n].deeds) <= g.most) {
@@ -59,6 +67,7 @@ func (g *gather[T, R]) lead(own *gathered[T, R]) {
 
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.ended = time.Now()
 	for _, each := range group {
 		each.result, each.err = result, err
 		if each != own {
@@ -70,4 +79,11 @@ func (g *gather[T, R]) lead(own *gathered[T, R]) {
 		return
 	}
 	g.waiting[0].turn <- false
+}
+
+// rest is how long the next group is to wait; zero or less: it is not.
+func (g *gather[T, R]) rest() time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.apart - time.Since(g.ended)
 }

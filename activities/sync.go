@@ -43,6 +43,9 @@ const (
 	recordWithin = 2 * time.Minute
 	// mostTogether bounds a transaction of outcomes to some milliseconds.
 	mostTogether = 200
+	// outcomesApart is short against a call, and saves a worker a tenth of its work where thousands of items are sent a
+	// second: a transaction of one outcome costs half of one of ten. Marks do not wait: each holds a place at the partner.
+	outcomesApart = 4 * time.Millisecond
 )
 
 // ready makes what gathers writes: the calls of all stretches of a process write together, so that fifty calls that end
@@ -55,7 +58,7 @@ func (s *Sync) ready() {
 			at := s.now()
 			return at, s.Store.MarkSent(ctx, refs, at)
 		}}
-		s.outcomes = gather[store.SyncOutcome, map[string]job.SyncTally]{most: mostTogether, do: s.record}
+		s.outcomes = gather[store.SyncOutcome, map[string]job.SyncTally]{most: mostTogether, apart: outcomesApart, do: s.record}
 	})
 }
 
