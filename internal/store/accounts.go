@@ -125,6 +125,11 @@ var errNoAccount = errors.New("no such account")
 const accountBytes = 64
 
 func (s *Store) tryAccount(ctx context.Context, account string, fn func(q *session, row accountRow) error) error {
+	end, err := s.write(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
 	tx, err := s.typed.BeginTx(ctx, nil)
 	if err != nil {
 		return err

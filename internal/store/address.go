@@ -27,6 +27,8 @@ type engine interface {
 	scan(columns int) rowScanner
 	// placeholders is the most a statement takes.
 	placeholders() int
+	// oneWriter tells that a transaction that writes has to wait until no other one does.
+	oneWriter() bool
 	saveEngine
 	accountEngine
 }

@@ -42,6 +42,7 @@ type Store struct {
 	typed  *sql.DB
 	stream *sql.DB
 	saves  saveCache
+	line   turn // of writers, see [Store.write]
 }
 
 // Open opens a database and asks whether it answers; it makes no tables, see [Store.Migrate].

@@ -35,6 +35,11 @@ func (s *Store) session(tx *sql.Tx) *session {
 // inSession runs fn in one transaction, again from its beginning after a deadlock.
 func (s *Store) inSession(ctx context.Context, fn func(*session) error) error {
 	return retryDeadlock(func() error {
+		end, err := s.write(ctx)
+		if err != nil {
+			return err
+		}
+		defer end()
 		tx, err := s.typed.BeginTx(ctx, s.engine.chunkOptions())
 		if err != nil {
 			return err

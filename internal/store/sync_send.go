@@ -33,6 +33,11 @@ func (s *Store) MarkSent(ctx context.Context, refs []SyncRef, at time.Time) erro
 		return nil
 	}
 	if len(groups) == 1 { // atomic by itself, in one round trip
+		end, err := s.write(ctx)
+		if err != nil {
+			return fail("mark items as sent", err)
+		}
+		defer end()
 		return fail("mark items as sent", retryDeadlock(func() error { return mark(s.session(nil)) }))
 	}
 	return fail("mark items as sent", s.inSession(ctx, mark))
