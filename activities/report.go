@@ -57,7 +57,12 @@ func (b *BulkSave) Report(ctx context.Context, in contract.ReportRequest) (contr
 	if in.Stage == contract.StageUndo {
 		return out, b.markUndone(ctx, in)
 	}
-	if written.Created+written.Updated > 0 && kind.UndoFor > 0 {
+	// A worker that was killed may have created records for a chunk that nobody saves any more.
+	left, err := b.Store.ReleaseEarly(ctx, in.JobID, b.now())
+	if err != nil {
+		return out, err
+	}
+	if (written.Created+written.Updated > 0 || left) && kind.UndoFor > 0 {
 		out.UndoUntil, err = b.offerUndo(ctx, in.JobID, plan.Request.Upload, kind.UndoFor)
 	}
 	return out, err
