@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -179,11 +181,19 @@ func (s *syncing) requireRemembered(lines []shippedLine) {
 	}
 }
 
-// requireSecret asserts that the credentials are not in the history.
+// requireSecret asserts that the credentials are neither in the history nor in the log of any process.
 func (s *syncing) requireSecret(j api.Job) {
 	s.Helper()
 	for _, event := range s.history(j.WorkflowID, j.RunID) {
 		require.NotContains(s, event.String(), partnerToken)
+	}
+	logs, err := filepath.Glob(filepath.Join(filepath.Dir(s.TempDir()), "*", "*.log"))
+	require.NoError(s, err)
+	require.NotEmpty(s, logs)
+	for _, name := range logs {
+		log, err := os.ReadFile(name)
+		require.NoError(s, err)
+		require.NotContains(s, string(log), partnerToken, name)
 	}
 }
 

@@ -5,7 +5,6 @@ package e2e
 import (
 	"context"
 	"fmt"
-	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -94,9 +93,4 @@ func (l *lot) fill(ctx context.Context, st *store.Store, seller int64) error {
 		return err
 	}
 	return store.InsertMany(ctx, st, lines)
-}
-
-// without leaves lines out.
-func without(lines, out []shippedLine) []shippedLine {
-	return slices.DeleteFunc(slices.Clone(lines), func(l shippedLine) bool { return slices.Contains(out, l) })
 }
