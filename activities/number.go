@@ -2,8 +2,10 @@ package activities
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"hash/maphash"
+	"slices"
 	"strconv"
 
 	"github.com/longhaul/longhaul/contract"
@@ -70,6 +72,9 @@ type numbering struct {
 	count int64
 	tally job.SyncTally
 
+	// doubts are the keys of items of earlier jobs that may have taken effect, by a digest of what was sent.
+	doubts map[string]string
+
 	stretches int
 	size      int // of the stretch at hand
 	// stretchOf is by a hash of the ordering key, to keep millions: two that meet share a stretch, which does no harm.
@@ -78,8 +83,9 @@ type numbering struct {
 }
 
 func (n *numbering) run(ctx context.Context) error {
-	var err error
+	err := n.readDoubts(ctx)
 	switch {
+	case err != nil:
 	case n.request.Retry != nil:
 		err = n.fromJob(ctx, *n.request.Retry)
 	case n.request.Upload != "":
@@ -94,6 +100,25 @@ func (n *numbering) run(ctx context.Context) error {
 		return err
 	}
 	return n.Store.SealSync(ctx, n.jobID, n.count, n.stretches, n.tally)
+}
+
+// readDoubts reads what is not known of earlier jobs. What may have been done already is asked for again under its old key,
+// whoever asks: a job that starts anew, by a schedule perhaps, is no reason to do it twice.
+func (n *numbering) readDoubts(ctx context.Context) error {
+	n.doubts = map[string]string{}
+	return n.Store.DoubtfulItems(ctx, n.request.Tenant, n.request.Kind, n.jobID, inDoubt, func(item store.SyncItem) error {
+		n.doubts[contentOf(item.Key, item.Fields)] = item.IdempotencyKey
+		return nil
+	})
+}
+
+// contentOf is a digest of what is sent of an item. One that has changed is another: under the old key it would be refused.
+func contentOf(key string, fields map[string]string) string {
+	doc, err := json.Marshal([]any{key, fields})
+	if err != nil {
+		panic(fmt.Sprintf("marshal texts: %v", err)) // cannot fail
+	}
+	return longDigest(doc)
 }
 
 // fromDatabase numbers the items that the filters choose, in the order of the kind's key.
@@ -189,19 +214,20 @@ func (n *numbering) fromJob(ctx context.Context, retry contract.SyncRetry) error
 		}
 		if again.Sent {
 			again.IdempotencyKey = old.IdempotencyKey
+			// Somebody who names single items has looked after them: they are sent, also where the partner takes no keys.
+			again.Sent = len(retry.Positions) == 0
 		}
 		return n.add(ctx, item, ref, again)
 	})
 }
 
+// inDoubt are the codes of items that did not succeed and were perhaps done by the partner.
+var inDoubt = []job.ItemCode{job.ItemUnknown, job.ItemUnavailable, job.ItemTimedOut, job.ItemBadAnswer, job.ItemNotSaved}
+
 // mayHaveTakenEffect tells whether an item that did not succeed was perhaps done by the partner: then it is asked again
 // under its old key. One that was refused gets a new key, because partners remember what they answered to an old one.
 func mayHaveTakenEffect(item store.SyncItem) bool {
-	switch item.Code {
-	case job.ItemUnknown, job.ItemUnavailable, job.ItemTimedOut, job.ItemBadAnswer, job.ItemNotSaved:
-		return true
-	}
-	return item.Sent
+	return item.Sent || slices.Contains(inDoubt, item.Code)
 }
 
 // add numbers an item.
@@ -211,6 +237,10 @@ func (n *numbering) add(ctx context.Context, item dataset.SyncItem, ref *job.Row
 	}
 	out.JobID, out.Position = n.jobID, n.count
 	out.Key, out.Order, out.Fields = item.Key, item.Order, item.Fields
+	if len(n.doubts) > 0 && out.IdempotencyKey == "" {
+		out.IdempotencyKey = n.doubts[contentOf(item.Key, item.Fields)]
+		out.Sent = out.IdempotencyKey != ""
+	}
 	if out.IdempotencyKey == "" {
 		out.IdempotencyKey = longDigest(fmt.Appendf(nil, "%s/%d", n.jobID, n.count))
 	}

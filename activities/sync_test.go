@@ -13,6 +13,7 @@ import (
 	"github.com/longhaul/longhaul/dataset"
 	"github.com/longhaul/longhaul/internal/pace"
 	"github.com/longhaul/longhaul/internal/partner/fake"
+	"github.com/longhaul/longhaul/internal/store"
 	"github.com/longhaul/longhaul/job"
 )
 
@@ -351,4 +352,29 @@ func TestPartnerThatIsNotConfigured(t *testing.T) {
 		JobID: "j", Type: job.TypeSync, Kind: in.Kind, Tenant: in.Tenant, WorkflowID: "w", RunID: "j", Started: time.Now(), Sync: &in,
 	})
 	require.ErrorContains(t, err, "LONGHAUL_PARTNER_CARRIER_URL")
+}
+
+// An item that may have taken effect keeps its key in a job that knows nothing of the one before, as a schedule starts it.
+func TestDoubtOutlastsItsJob(t *testing.T) {
+	t.Parallel()
+	p := newPost(t, setting{orders: 4})
+	p.begin(t, "j", contract.SyncInput{})
+	items := p.items(t, "j")
+	require.NoError(t, p.store.MarkSent(t.Context(), []store.SyncRef{{JobID: "j", Position: 3}}, time.Now())) // and then the worker dies
+	_, err := do(p.bench, contract.CloseItems, contract.CloseRequest{JobID: "j", Code: job.ItemStopped})
+	require.NoError(t, err)
+	require.Equal(t, job.ItemUnknown, p.items(t, "j")[2].Code)
+
+	p.begin(t, "next", contract.SyncInput{})
+	next := p.items(t, "next")
+	require.Len(t, next, 8)
+	for i, item := range next {
+		require.Equal(t, i == 2, item.IdempotencyKey == items[i].IdempotencyKey, item.Key)
+		require.Equal(t, i == 2, item.Sent)
+	}
+
+	// What has changed since is another thing to send.
+	require.NoError(t, p.store.DB(t.Context()).Exec("UPDATE shipments SET tracking_number = '7' WHERE id = 2").Error)
+	p.begin(t, "changed", contract.SyncInput{})
+	require.NotEqual(t, items[2].IdempotencyKey, p.items(t, "changed")[2].IdempotencyKey)
 }

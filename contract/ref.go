@@ -108,3 +108,24 @@ func (u Update) Send(ctx context.Context, c client.Client, workflowID, runID str
 	}
 	return handle.Get(ctx, nil)
 }
+
+// Signal is a typed reference to a signal without arguments.
+type Signal struct{ Name string }
+
+// Send sends the signal and does not wait for what comes of it.
+func (s Signal) Send(ctx context.Context, c client.Client, workflowID, runID string) error {
+	return c.SignalWorkflow(ctx, workflowID, runID, s.Name, nil)
+}
+
+// Handle calls fn for each signal inside a workflow, for as long as ctx lives.
+func (s Signal) Handle(ctx workflow.Context, fn func()) {
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		signals := workflow.GetSignalChannel(ctx, s.Name)
+		for {
+			if more := signals.Receive(ctx, nil); !more || ctx.Err() != nil {
+				return
+			}
+			fn()
+		}
+	})
+}

@@ -10,6 +10,9 @@ import (
 // Sync sends items to a partner, one by one, and accounts for each.
 var Sync = Workflow[SyncInput, job.Status]{"Sync"}
 
+// LookAgain tells a sync that waits for its partner that the partner's limits have been changed.
+var LookAgain = Signal{"look-again"}
+
 // Activities of a sync, in the order of its story. SendStretch runs on the partner's own queue, see [PartnerQueue].
 var (
 	NumberItems = Activity[SyncRequest, SyncPlan]{"NumberItems"}

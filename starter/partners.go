@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/longhaul/longhaul/contract"
 	"github.com/longhaul/longhaul/internal/pace"
 	"github.com/longhaul/longhaul/job"
 )
@@ -57,7 +58,26 @@ func (s *Starter) ChangePartner(ctx context.Context, name string, limits job.Par
 	if doc, err := json.Marshal(limits); err == nil {
 		s.log().Info("changed limits of a partner", "partner", name, "reset", reset, "limits", string(doc))
 	}
+	s.lookAgain(ctx, name)
 	return s.Partner(ctx, name)
+}
+
+// lookAgain tells the syncs that wait for a partner that its limits have been changed. One that is not reached goes on when
+// its wait is over.
+func (s *Starter) lookAgain(ctx context.Context, partner string) {
+	page, err := s.Store.Jobs(ctx, job.Query{Type: job.TypeSync, State: job.Waiting, PageSize: 100})
+	if err != nil {
+		s.log().Warn("list syncs that wait", "partner", partner, "error", err)
+		return
+	}
+	for _, j := range page.Jobs {
+		if kind, err := s.Kinds.Sync(j.Kind); err != nil || kind.Partner != partner {
+			continue
+		}
+		if err := contract.LookAgain.Send(ctx, s.Temporal, j.WorkflowID, ""); err != nil && !notFound(err) {
+			s.log().Warn("tell a sync that limits have been changed", "job", j.ID, "error", err)
+		}
+	}
 }
 
 // partnerKinds are the syncs by partner.

@@ -21,6 +21,7 @@ type sync struct {
 	next     int        // the first stretch that has not been started
 	redo     []int      // stretches before it that have items left
 	outage   *time.Time // since when the partner is out
+	again    bool       // what it waits for may be over: limits have been changed
 	reported bool
 }
 
@@ -36,6 +37,7 @@ func Sync(ctx workflow.Context, in contract.SyncInput) (job.Status, error) {
 		return s.status, err
 	}
 	s.show()
+	contract.LookAgain.Handle(ctx, func() { s.again = true })
 	work, stop := workflow.WithCancel(ctx)
 	defer stop()
 
@@ -47,7 +49,7 @@ func Sync(ctx workflow.Context, in contract.SyncInput) (job.Status, error) {
 		err = s.story(work)
 	}
 	if errors.Is(err, errContinue) {
-		return s.status, s.again(ctx)
+		return s.status, s.continueAsNew(ctx)
 	}
 	s.account(ctx, err)
 	return s.close(ctx, err, s.registration(ctx), s.cleanUp)
@@ -178,8 +180,8 @@ func (s *sync) cleanUp(ctx workflow.Context) {
 	}
 }
 
-// again hands the state to the next run of the execution.
-func (s *sync) again(ctx workflow.Context) error {
+// continueAsNew hands the state to the next run of the execution.
+func (s *sync) continueAsNew(ctx workflow.Context) error {
 	if err := s.settle(ctx); err != nil {
 		return err
 	}

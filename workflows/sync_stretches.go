@@ -203,13 +203,14 @@ func (s *sync) wait(ctx workflow.Context) error {
 		return &end{job.Failed, job.ReasonDownstream, fmt.Sprintf("the partner %s has not answered for %s", s.plan.Partner, s.limits.OutageFor)}
 	}
 	s.enter(ctx, job.Waiting)
+	s.again = false
 	// Clocks differ: one that comes too early is only sent back.
-	_, err := workflow.AwaitWithTimeout(ctx, max(w.Until.Sub(now), leastWait), func() bool { return s.paused })
+	_, err := workflow.AwaitWithTimeout(ctx, max(w.Until.Sub(now), leastWait), func() bool { return s.paused || s.again })
 	if err != nil {
 		return err
 	}
 	if s.paused {
-		// Who resumes it wants it to be tried: limits may have been changed meanwhile. If not, it only waits again.
+		// Who resumes it wants it to be tried. If there is still something to wait for, it only waits again.
 		s.sync.Wait = nil
 		s.show()
 		return nil

@@ -385,3 +385,25 @@ func TestSyncTakesOverAFailedStretch(t *testing.T) {
 	require.Equal(t, []job.ItemCode{job.ItemStopped}, l.closed)
 	require.Equal(t, int64(50), got.Sync.Tally.Items(), "every item has its outcome")
 }
+
+// Limits that were raised while the job waits are tried at once.
+func TestSyncLooksAgain(t *testing.T) {
+	t.Parallel()
+	l := newLine(t)
+	until, raised := l.Now().Add(10*time.Hour), false
+	l.onSend = func(_ context.Context, ref contract.StretchRef) (contract.StretchResult, error) {
+		if !raised {
+			return contract.StretchResult{Tally: l.tally, Left: 10, Wait: &job.Wait{Why: job.WaitQuota, Until: until, Since: l.Now()}}, nil
+		}
+		return l.take(ref, 10, 0), nil
+	}
+	l.RegisterDelayedCallback(func() { l.SignalWorkflow(contract.LookAgain.Name, nil) }, time.Hour) // without effect
+	l.RegisterDelayedCallback(func() {
+		require.Equal(t, job.Waiting, l.status(t).State)
+		raised = true
+		l.SignalWorkflow(contract.LookAgain.Name, nil)
+	}, 2*time.Hour)
+	got := l.run(t)
+	require.Equal(t, job.Succeeded, got.State)
+	require.WithinDuration(t, until.Add(-8*time.Hour), *got.EndedAt, time.Minute)
+}
