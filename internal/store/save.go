@@ -79,7 +79,7 @@ func (s *Store) applyChunk(ctx context.Context, q *session, w ChunkWork, way sav
 		return ledgerResult{}, err
 	}
 	c := newChunk(s, q, plan, w.SellerID, w.Rows)
-	c.expect = w.Expect
+	c.expect, c.givesUp = w.Expect, way == saveFirst
 	if !w.Now.IsZero() {
 		c.now = instant(w.Now)
 	}
@@ -89,11 +89,6 @@ func (s *Store) applyChunk(ctx context.Context, q *session, w ChunkWork, way sav
 	rows, err := c.merge(ctx, c.all())
 	if err != nil {
 		return ledgerResult{}, err
-	}
-	if way == saveFirst {
-		if first := c.missing(rows); len(first) > 0 {
-			return ledgerResult{}, &missingError{first}
-		}
 	}
 	if err := c.put(ctx, rows, false); err != nil {
 		return ledgerResult{}, err

@@ -54,8 +54,8 @@ const (
 // it another worker's, makes them its own and removes that entry: the ledger then has what it would have if the chunk
 // had created them. What no chunk has made its own is undone by the entry itself.
 //
-// A row that is refused leaves no trace. Where the data refuses it, it is known before; where the database does, and a
-// record was created for it, all is taken back and the chunk saved in one transaction after all. Only a record that
+// A row that is refused leaves no trace. Where a record was created for it, all is taken back and the chunk saved in one
+// transaction after all. Only a record that
 // others have come to refer to meanwhile stays as it is, and is this chunk's.
 func (s *Store) saveChunk(ctx context.Context, w ChunkWork) (ChunkEntry, error) {
 	entry, err := s.tryChunk(ctx, w, saveFirst)
@@ -86,10 +86,15 @@ func (s *Store) tryChunk(ctx context.Context, w ChunkWork, way saveWay) (ChunkEn
 	})
 }
 
-// missing gives back the first row of each record that could be created before the chunk.
+// missing gives back the first row of each record that could be created before the chunk. It comes as soon as the early
+// steps are done: the others are most of the work, and would be done again. A row that one of them refuses has its record
+// in vain then, as one that the database refuses has.
 func (c *chunk) missing(rows []int) (first []target.Row) {
 	seen := make(map[*record]bool)
 	for _, row := range rows {
+		if c.states[row].refused {
+			continue
+		}
 		found := false
 		for _, n := range c.plan.early {
 			if r := c.at[n][row]; r != nil && r.now == nil && !seen[r] {

@@ -356,7 +356,7 @@ func TestChunkOfAnotherVersionOfItsKind(t *testing.T) {
 func TestChunkThatFailsTakesBackWhatItCreated(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *store.Store) {
 		v := newSaving(t, s, ordersPlan())
-		w := v.work(rowsOf(line("A-1", 1, "X", 1), line("A-1", 2, "Y", 1)))
+		w := v.work(rowsOf(line("A-1", 1, "X", 1), line("A-1", 2, "X", 1)))
 		w.Rows[1].Values[4] = nil
 		failed := errors.New("no room")
 		w.Keep = func(target.Outcome) error {

@@ -25,6 +25,7 @@ type chunk struct {
 	byID    []map[any]*record // by table
 	met     int               // records that were found
 	made    *madeBefore       // what has been created for the chunk before its transaction
+	givesUp bool              // it gives up at what could be created before, see saveFirst
 
 	given []bool // by field: some row says something
 
@@ -99,6 +100,11 @@ func (c *chunk) merge(ctx context.Context, rows []int) ([]int, error) {
 		for n := range c.plan.steps {
 			if err := c.step(ctx, n, rows); err != nil {
 				return nil, err
+			}
+			if c.givesUp && n == c.plan.lastEarly() {
+				if first := c.missing(rows); len(first) > 0 {
+					return nil, &missingError{first}
+				}
 			}
 		}
 		c.compareExpected(rows)

@@ -311,6 +311,14 @@ func (c *planCompiler) passes() {
 	}
 }
 
+// lastEarly is the last of the early steps; -1: there is none.
+func (p *savePlan) lastEarly() int {
+	if len(p.early) == 0 {
+		return -1
+	}
+	return p.early[len(p.early)-1]
+}
+
 // early finds the steps that create records which no other step changes or looks below, from nothing but a row.
 func (c *planCompiler) early() {
 	for n, st := range c.plan.steps {
