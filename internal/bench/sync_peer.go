@@ -134,6 +134,9 @@ func (s *stand) peerResult(ctx context.Context, c *child) (r PeerRun, err error)
 	return r, err
 }
 
+// installWithin is enough for one small package, and short for a machine without a way to a registry.
+const installWithin = time.Minute
+
 // installPeer makes the peer's program ready in the user's cache, and tells where it is. npm fetches what the lock names
 // from whatever registry it is configured with.
 func (b *syncBench) installPeer(ctx context.Context) (string, error) {
@@ -168,7 +171,9 @@ func (b *syncBench) installPeer(ctx context.Context) (string, error) {
 		}
 	}
 	b.logf("npm ci: fetching async-await-queue")
-	install := exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+	ctx, cancel := context.WithTimeout(ctx, installWithin)
+	defer cancel()
+	install := exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1")
 	install.Dir = draft
 	if out, err := install.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("npm ci: %w\n%s", err, out)
