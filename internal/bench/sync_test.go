@@ -6,7 +6,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/longhaul/longhaul/internal/bench")
+	"github.com/longhaul/longhaul/internal/bench"
+)
 
 // measureSync measures one part, with a few items. That each item took effect once, in order, and has its outcome in the
 // database is checked by the run itself: it would have failed.
