@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/dom"
 	cdppage "github.com/chromedp/cdproto/page"
@@ -20,18 +19,11 @@ import (
 // chooser, one header is nobody's and mapped by hand, one row is wrong.
 func TestPageRunsABulkSave(t *testing.T) {
 	t.Parallel()
-	browser := testenv.Require(t, "chromium", "chromium-browser", "google-chrome", "chrome")
+	chromium := testenv.Require(t, browsers...)
 	s := theStack(t)
 	file := filepath.Join(t.TempDir(), "상품 목록.csv")
 	require.NoError(t, os.WriteFile(file, []byte("우리끼리 번호,상품명,판매가\nPAGE-1,양말,\"1,900\"\nPAGE-2,장갑,2900\nPAGE-3,,990\n"), 0o600))
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(browser))
-	allocated, freed := chromedp.NewExecAllocator(t.Context(), options...)
-	defer freed()
-	window, closed := chromedp.NewContext(allocated)
-	defer closed()
-	require.NoError(t, chromedp.Do(window)) // the browser lives as long as the context of its first use
-	tab, stop := context.WithTimeout(window, 3*time.Minute)
-	defer stop()
+	tab := openPage(t, chromium)
 
 	require.NoError(t, chromedp.Do(tab, chromedp.EmulateViewport(1400, 900), chromedp.Navigate(s.url)))
 	until(t, tab, `document.querySelector("#tab-bulk_save")`)

@@ -1,9 +1,7 @@
 package cli_test
 
 import (
-	"context"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
@@ -15,16 +13,9 @@ import (
 // another pace, cancelled, and looked through.
 func TestPageRunsASync(t *testing.T) {
 	t.Parallel()
-	browser := testenv.Require(t, "chromium", "chromium-browser", "google-chrome", "chrome")
+	chromium := testenv.Require(t, browsers...)
 	s := theStack(t)
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(browser))
-	allocated, freed := chromedp.NewExecAllocator(t.Context(), options...)
-	defer freed()
-	window, closed := chromedp.NewContext(allocated)
-	defer closed()
-	require.NoError(t, chromedp.Do(window)) // the browser lives as long as the context of its first use
-	tab, stop := context.WithTimeout(window, 3*time.Minute)
-	defer stop()
+	tab := openPage(t, chromium)
 
 	require.NoError(t, chromedp.Do(tab, chromedp.EmulateViewport(1400, 900), chromedp.Navigate(s.url)))
 	until(t, tab, `document.querySelector("#tab-sync")`)

@@ -16,16 +16,9 @@ import (
 // it. How the page behaves in every other case is tested in its own folder.
 func TestPageRunsAnExport(t *testing.T) {
 	t.Parallel()
-	browser := testenv.Require(t, "chromium", "chromium-browser", "google-chrome", "chrome")
+	chromium := testenv.Require(t, browsers...)
 	s := theStack(t)
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(browser))
-	allocated, freed := chromedp.NewExecAllocator(t.Context(), options...)
-	defer freed()
-	window, closed := chromedp.NewContext(allocated)
-	defer closed()
-	require.NoError(t, chromedp.Do(window)) // the browser lives as long as the context of its first use
-	tab, stop := context.WithTimeout(window, 2*time.Minute)
-	defer stop()
+	tab := openPage(t, chromium)
 
 	// Narrower, the form is folded away.
 	require.NoError(t, chromedp.Do(tab, chromedp.EmulateViewport(1400, 900), chromedp.Navigate(s.url)))
@@ -44,6 +37,22 @@ func TestPageRunsAnExport(t *testing.T) {
 		fmt.Sprintf(`fetch(%s.href).then(async (r) => (await r.text()).slice(0, 2))`, link), chromedp.EvalAwaitPromise))
 	require.NoError(t, err)
 	require.Equal(t, "PK", magic, "the link leads to a workbook")
+}
+
+// browsers are the names that Chromium goes by.
+var browsers = []string{"chromium", "chromium-browser", "google-chrome", "chrome"}
+
+// openPage opens a page of a browser of its own, for as long as the test takes, and three minutes at most.
+func openPage(t *testing.T, chromium string) context.Context {
+	t.Helper()
+	allocated, freed := chromedp.NewExecAllocator(t.Context(), append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium))...)
+	t.Cleanup(freed)
+	window, closed := chromedp.NewContext(allocated)
+	t.Cleanup(closed)
+	require.NoError(t, chromedp.Do(window)) // the browser lives as long as the context of its first use
+	tab, stop := context.WithTimeout(window, 3*time.Minute)
+	t.Cleanup(stop)
+	return tab
 }
 
 // until waits for an expression to become true.
