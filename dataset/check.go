@@ -19,20 +19,26 @@ var (
 // maxName keeps a kind's name within workflow IDs and file names.
 const maxName = 64
 
-// checkExport returns everything that is wrong with a kind.
-func checkExport(e Export) []error {
+// checkKind returns what is wrong with what every kind says of itself, whatever its type.
+func checkKind(name string, title, about Text) []error {
 	var wrong []error
-	if !kindName.MatchString(e.Name) || len(e.Name) > maxName {
+	if !kindName.MatchString(name) || len(name) > maxName {
 		wrong = append(wrong, fmt.Errorf("the name must be in kebab case and have at most %d letters", maxName))
 	}
-	for _, title := range []string{e.Title.Ko, e.Title.En} {
-		if title == "" || utf8.RuneCountInString(title) > MaxTitleLength || strings.ContainsAny(title, `:\/?*[]`) {
-			wrong = append(wrong, fmt.Errorf(`title %q: it must have 1 to %d characters and none of : \ / ? * [ ]`, title, MaxTitleLength))
+	for _, t := range []string{title.Ko, title.En} {
+		if t == "" || utf8.RuneCountInString(t) > MaxTitleLength || strings.ContainsAny(t, `:\/?*[]`) {
+			wrong = append(wrong, fmt.Errorf(`title %q: it must have 1 to %d characters and none of : \ / ? * [ ]`, t, MaxTitleLength))
 		}
 	}
-	if !complete(e.About) {
+	if !complete(about) {
 		wrong = append(wrong, errors.New("about is missing in a language"))
 	}
+	return wrong
+}
+
+// checkExport returns everything that is wrong with a kind.
+func checkExport(e Export) []error {
+	wrong := checkKind(e.Name, e.Title, e.About)
 	if e.PageRows < 0 || e.SlowAfter < 0 || e.StallAfter < 0 || e.GiveUpAfter < 0 || e.MaxDuration < 0 || e.Window < 0 {
 		wrong = append(wrong, errors.New("a limit is negative"))
 	}

@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/longhaul/longhaul/internal/upload"
 	"github.com/longhaul/longhaul/job"
@@ -28,18 +26,7 @@ func (k BulkSave) withDefaults() BulkSave {
 
 // checkBulkSave returns everything that is wrong with a kind.
 func checkBulkSave(k BulkSave) []error {
-	var wrong []error
-	if !kindName.MatchString(k.Name) || len(k.Name) > maxName {
-		wrong = append(wrong, fmt.Errorf("the name must be in kebab case and have at most %d letters", maxName))
-	}
-	for _, title := range []string{k.Title.Ko, k.Title.En} {
-		if title == "" || utf8.RuneCountInString(title) > MaxTitleLength || strings.ContainsAny(title, `:\/?*[]`) {
-			wrong = append(wrong, fmt.Errorf(`title %q: it must have 1 to %d characters and none of : \ / ? * [ ]`, title, MaxTitleLength))
-		}
-	}
-	if !complete(k.About) {
-		wrong = append(wrong, errors.New("about is missing in a language"))
-	}
+	wrong := checkKind(k.Name, k.Title, k.About)
 	if k.ChunkRows < 0 || k.HoldFor < 0 || k.SlowAfter < 0 || k.StallAfter < 0 || k.GiveUpAfter < 0 || k.MaxDuration < 0 ||
 		k.Window < 0 || k.ChunksPerRun < 0 {
 		wrong = append(wrong, errors.New("a limit is negative"))

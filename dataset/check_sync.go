@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 // withDefaults returns a copy of k in which every limit is set.
@@ -27,18 +26,7 @@ var partnerName = regexp.MustCompile(`^[a-z][a-z0-9]*$`)
 
 // checkSync returns everything that is wrong with a kind.
 func checkSync(k Sync) []error {
-	var wrong []error
-	if !kindName.MatchString(k.Name) || len(k.Name) > maxName {
-		wrong = append(wrong, fmt.Errorf("the name must be in kebab case and have at most %d letters", maxName))
-	}
-	for _, title := range []string{k.Title.Ko, k.Title.En} {
-		if title == "" || utf8.RuneCountInString(title) > MaxTitleLength || strings.ContainsAny(title, `:\/?*[]`) {
-			wrong = append(wrong, fmt.Errorf(`title %q: it must have 1 to %d characters and none of : \ / ? * [ ]`, title, MaxTitleLength))
-		}
-	}
-	if !complete(k.About) {
-		wrong = append(wrong, errors.New("about is missing in a language"))
-	}
+	wrong := checkKind(k.Name, k.Title, k.About)
 	if !partnerName.MatchString(k.Partner) || len(k.Partner) > maxName {
 		wrong = append(wrong, fmt.Errorf("partner %q must be lower-case letters and digits", k.Partner))
 	}
