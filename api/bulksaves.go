@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"net/http"
 	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -31,24 +30,15 @@ type startBulkSaveInput struct {
 }
 
 func (s *server) registerBulkSaves() {
-	const path = "/v1/bulk-saves/{kind}"
-	registerLong(s, huma.Operation{
-		OperationID: "start-bulk-save", Method: http.MethodPost, Path: path, Tags: []string{"bulk-saves"},
-		Summary: "Start a bulk save",
-		Description: "Of an upload, or of the file or rows in the body: a JSON object says what to save; anything else is the file itself, or a form whose part `file` comes last. " +
-			"Answers as soon as the file is there and the job is recorded. Watch it at Location or its events.",
-		DefaultStatus: http.StatusAccepted, RejectUnknownQueryParameters: true,
-		Middlewares: huma.Middlewares{s.receive},
-		Responses: s.answers(http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusRequestTimeout, http.StatusConflict, http.StatusGone,
-			http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusServiceUnavailable),
-	}, s.startBulkSave)
-
 	members := postingFields()
 	members["dry_run"] = &huma.Schema{Type: huma.TypeBoolean}
 	members["duplicates"] = &huma.Schema{Type: huma.TypeString, Enum: []any{contract.DuplicatesRefuse, contract.DuplicatesLastWins}}
-	body := fileBody(members)
-	body.Content[typeJSON].Schema = &huma.Schema{OneOf: []*huma.Schema{s.bulkSaveSchema(), body.Content[typeJSON].Schema}}
-	s.api.OpenAPI().Paths[path].Post.RequestBody = body
+	registerPosting(s, huma.Operation{
+		OperationID: "start-bulk-save", Path: "/v1/bulk-saves/{kind}", Tags: []string{"bulk-saves"},
+		Summary: "Start a bulk save",
+		Description: "Of an upload, or of the file or rows in the body: a JSON object says what to save; anything else is the file itself, or a form whose part `file` comes last. " +
+			"Answers as soon as the file is there and the job is recorded. Watch it at Location or its events.",
+	}, s.bulkSaveSchema(), members, s.startBulkSave)
 }
 
 func (s *server) bulkSaveSchema() *huma.Schema {

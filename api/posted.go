@@ -240,3 +240,19 @@ func mapped(err error) error {
 	}
 	return &changed
 }
+
+// registerPosting adds an operation that starts a job of a file, or of what a JSON object asks for. members are those of a
+// form besides the file.
+func registerPosting[In any](
+	s *server, op huma.Operation, object *huma.Schema, members map[string]*huma.Schema, start func(context.Context, *In) (*startedByFileOutput, error),
+) {
+	op.Method, op.DefaultStatus, op.RejectUnknownQueryParameters = http.MethodPost, http.StatusAccepted, true
+	op.Middlewares = huma.Middlewares{s.receive}
+	op.Responses = s.answers(http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusRequestTimeout, http.StatusConflict, http.StatusGone,
+		http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusServiceUnavailable)
+	registerLong(s, op, start)
+
+	body := fileBody(members)
+	body.Content[typeJSON].Schema = &huma.Schema{OneOf: []*huma.Schema{object, body.Content[typeJSON].Schema}}
+	s.api.OpenAPI().Paths[op.Path].Post.RequestBody = body
+}

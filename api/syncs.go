@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"net/http"
 	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -41,21 +40,12 @@ type startSyncInput struct {
 }
 
 func (s *server) registerSyncs() {
-	const path = "/v1/syncs/{kind}"
-	registerLong(s, huma.Operation{
-		OperationID: "start-sync", Method: http.MethodPost, Path: path, Tags: []string{"syncs"},
+	registerPosting(s, huma.Operation{
+		OperationID: "start-sync", Path: "/v1/syncs/{kind}", Tags: []string{"syncs"},
 		Summary: "Start a sync",
 		Description: "Of the items that filters choose from the database, of an upload, or of the file or items in the body: a JSON object says which; anything else is the file itself, or a form whose part `file` comes last. " +
 			"One sync of a kind and tenant runs at a time. Answers as soon as the file is there and the job is recorded. Watch it at Location or its events.",
-		DefaultStatus: http.StatusAccepted, RejectUnknownQueryParameters: true,
-		Middlewares: huma.Middlewares{s.receive},
-		Responses: s.answers(http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusRequestTimeout, http.StatusConflict, http.StatusGone,
-			http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusServiceUnavailable),
-	}, s.startSync)
-
-	body := fileBody(postingFields())
-	body.Content[typeJSON].Schema = &huma.Schema{OneOf: []*huma.Schema{s.syncSchema(), body.Content[typeJSON].Schema}}
-	s.api.OpenAPI().Paths[path].Post.RequestBody = body
+	}, s.syncSchema(), postingFields(), s.startSync)
 }
 
 func (s *server) syncSchema() *huma.Schema {
