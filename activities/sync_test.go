@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/longhaul/longhaul/contract"
@@ -234,9 +235,7 @@ func TestStretchCalledBack(t *testing.T) {
 	watch := make(chan struct{})
 	go func() {
 		defer close(watch)
-		for p.partner.Seen().Calls < 10 && t.Context().Err() == nil {
-			time.Sleep(time.Millisecond)
-		}
+		assert.Eventually(t, func() bool { return p.partner.Seen().Calls >= 10 }, time.Minute, time.Millisecond)
 		callBack()
 	}()
 	got := p.send(t, "j", 0)

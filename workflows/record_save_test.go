@@ -68,9 +68,18 @@ var saveStories = map[string]saveStory{
 }
 
 // TestRecordSaves is TestRecord for bulk saves.
-func TestRecordSaves(t *testing.T) {
-	require.Len(t, saveCourses, len(saveStories))
-	for name, s := range saveStories {
+func TestRecordSaves(t *testing.T) { recordStories(t, saveCourses, saveStories) }
+
+// staged is a story that is played with stand-ins. What comes from outside is said when it has been reached.
+type staged interface {
+	stage(t *testing.T, c client.Client, queue string, reached, said chan struct{}) (stop func())
+	play(t *testing.T, c client.Client, queue string, reached, said chan struct{}) client.WorkflowRun
+}
+
+func recordStories[S staged](t *testing.T, courses []string, stories map[string]S) {
+	t.Helper()
+	require.Len(t, courses, len(stories))
+	for name, s := range stories {
 		t.Run(name, func(t *testing.T) {
 			file := filepath.Join(histories, name+".json")
 			if _, err := os.Stat(file); err == nil {

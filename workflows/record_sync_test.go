@@ -4,19 +4,15 @@ package workflows_test
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 
 	"github.com/longhaul/longhaul/contract"
-	"github.com/longhaul/longhaul/internal/testenv"
 	"github.com/longhaul/longhaul/job"
 	"github.com/longhaul/longhaul/workflows"
 )
@@ -73,23 +69,7 @@ var syncStories = map[string]syncStory{
 }
 
 // TestRecordSyncs is TestRecord for syncs and for what schedules start.
-func TestRecordSyncs(t *testing.T) {
-	require.Len(t, syncCourses, len(syncStories))
-	for name, s := range syncStories {
-		t.Run(name, func(t *testing.T) {
-			file := filepath.Join(histories, name+".json")
-			if _, err := os.Stat(file); err == nil {
-				t.Skipf("%s is there and stays", file)
-			}
-			c := testenv.TemporalClient(t, testenv.TemporalAddress(t))
-			queue := uuid.NewString()
-			reached, said := make(chan struct{}), make(chan struct{})
-			stop := s.stage(t, c, queue, reached, said)
-			defer stop()
-			save(t, c, s.play(t, c, queue, reached, said), file)
-		})
-	}
-}
+func TestRecordSyncs(t *testing.T) { recordStories(t, syncCourses, syncStories) }
 
 func (s syncStory) stage(t *testing.T, c client.Client, queue string, reached, said chan struct{}) (stop func()) {
 	t.Helper()
