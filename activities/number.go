@@ -37,9 +37,9 @@ func (s *Sync) Number(ctx context.Context, in contract.SyncRequest) (contract.Sy
 	if err != nil {
 		return plan, err
 	}
+	var sent job.Upload
 	if row.UploadID != "" {
-		sent, err := s.Store.Upload(ctx, row.UploadID)
-		if err != nil {
+		if sent, err = s.Store.Upload(ctx, row.UploadID); err != nil {
 			return plan, err
 		}
 		plan.Upload = sent.Name
@@ -48,7 +48,7 @@ func (s *Sync) Number(ctx context.Context, in contract.SyncRequest) (contract.Sy
 		if err := s.Store.ClearSync(ctx, in.JobID); err != nil {
 			return plan, fmt.Errorf("clear items of job %s: %w", in.JobID, err)
 		}
-		n := numbering{Sync: s, jobID: in.JobID, kind: kind, request: in.Request, seller: seller, stretchOf: map[uint64]int32{}, seed: maphash.MakeSeed()}
+		n := numbering{Sync: s, jobID: in.JobID, kind: kind, request: in.Request, sent: sent, seller: seller, stretchOf: map[uint64]int32{}, seed: maphash.MakeSeed()}
 		if err := n.run(ctx); err != nil {
 			return plan, fmt.Errorf("number items: %w", err)
 		}
@@ -66,6 +66,7 @@ type numbering struct {
 	jobID   string
 	kind    dataset.Sync
 	request contract.SyncInput
+	sent    job.Upload // that the items come from, if they do
 	seller  store.Seller
 
 	items []store.SyncItem // that are not written yet
@@ -152,10 +153,7 @@ func (n *numbering) fromDatabase(ctx context.Context) error {
 
 // fromUpload numbers the rows of an upload, in its order.
 func (n *numbering) fromUpload(ctx context.Context) error {
-	sent, err := n.Store.Upload(ctx, n.request.Upload)
-	if err != nil {
-		return err
-	}
+	sent := n.sent
 	if sent.Tenant != n.request.Tenant || sent.Kind != n.request.Kind {
 		return job.Errorf(job.CodeInvalid, "the upload is for %s of another kind or tenant", sent.Kind)
 	}
