@@ -34,6 +34,7 @@ var transientMySQL = map[uint16]bool{
 	1213: true, // deadlock
 	1290: true, // server runs read-only: a failover
 	1317: true, // query interrupted: somebody killed it, or a shutdown
+	1467: true, // MariaDB: a deadlock, or too long a wait, at the lock by which ids are given out
 	1836: true, // read-only mode: a failover
 	1927: true, // connection was killed (MariaDB)
 	2006: true, // server has gone away
@@ -102,7 +103,7 @@ func fail(what string, err error) error {
 // deadlocked tells that the server has undone a whole transaction to let another one pass.
 func deadlocked(err error) bool {
 	var my *mysql.MySQLError
-	return errors.As(err, &my) && my.Number == 1213
+	return errors.As(err, &my) && (my.Number == 1213 || my.Number == 1467)
 }
 
 // indexExists tells that a table has an index of this name already.

@@ -22,3 +22,9 @@ func (s *Store) ApplyUntilKilled(ctx context.Context, w ChunkWork) (saved bool, 
 func (s *Store) CreateEarly(ctx context.Context, w ChunkWork) error {
 	return s.createEarly(ctx, w, w.Rows)
 }
+
+// LoadFrom has new records loaded from so many on, where the engine loads them.
+func (s *Store) LoadFrom(rows int) { s.saves.loads.from.Store(int64(rows)) }
+
+// Loads tells whether the next records would be loaded.
+func (s *Store) Loads() bool { return s.engine.loads() && s.saves.loads.wants(loadFrom) }

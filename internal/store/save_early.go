@@ -170,6 +170,7 @@ func (s *Store) tryEarly(ctx context.Context, q *session, w ChunkWork, rows []ta
 	if err != nil {
 		return err
 	}
+	q.plain = true // there is no second attempt
 	c := newChunk(s, q, plan, w.SellerID, rows)
 	if !w.Now.IsZero() {
 		c.now = instant(w.Now)

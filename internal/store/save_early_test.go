@@ -51,7 +51,7 @@ func refuseMany(t *testing.T, s *store.Store) {
 
 // TestChunkDoesNotWaitForNewRecords saves a chunk while another one that has created the same product is not committed.
 func TestChunkDoesNotWaitForNewRecords(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	onAll(t, func(t *testing.T, s *store.Store) {
 		skipSQLite(t, s)
 		v := newSaving(t, s, ordersPlan())
 		first, second := v.work(rowsOf(line("A-1", 1, "X", 1), line("A-1", 2, "X", 1))), v.work(rowsOf(line("A-2", 1, "X", 1)))
@@ -93,7 +93,7 @@ func TestChunksThatShareNewRecords(t *testing.T) {
 		}
 		return all
 	}
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	onAll(t, func(t *testing.T, s *store.Store) {
 		refuseMany(t, s)
 		newSaving(t, s, productsPlan()).force(rowsOf([]any{"S-1", "name of S-1", nil, target.Decimal("2.5")}, []any{"other", "o", nil, nil}))
 		start := dump(t, s)
@@ -234,7 +234,7 @@ func TestChunkTakesOverWhatWasCreatedBefore(t *testing.T) {
 
 // TestRecordsCreatedInVain: of rows that the database refuses nothing stays, also where records were created for them.
 func TestRecordsCreatedInVain(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	onAll(t, func(t *testing.T, s *store.Store) {
 		refuseMany(t, s)
 		v := newSaving(t, s, ordersPlan())
 		shared := rowsOf(line("A-1", 1, "X", 5000), line("A-1", 2, "X", 1))
@@ -259,7 +259,7 @@ func TestRecordsCreatedInVain(t *testing.T) {
 
 // TestRecordThatTheDatabaseRefuses is found by the chunk, which creates the others.
 func TestRecordThatTheDatabaseRefuses(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	onAll(t, func(t *testing.T, s *store.Store) {
 		v := newSaving(t, s, ordersPlan())
 		entry := v.force(rowsOf(line("A-1", 1, "X", 1), line("A-1", 2, strings.Repeat("S", 65), 1), line("A-1", 3, "Z", 1)))
 		require.Equal(t, withCodes(tally(2, 0, 0, 1), job.CodeCount{Code: job.RowConstraint, Count: 1}), entry.Tally)
@@ -272,7 +272,7 @@ func TestRecordThatTheDatabaseRefuses(t *testing.T) {
 // TestRecordsThatAnotherChunkUses: a product stays that was created for refused rows, where another chunk has it by now.
 // It goes with the undo of the job.
 func TestRecordsThatAnotherChunkUses(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	onAll(t, func(t *testing.T, s *store.Store) {
 		skipSQLite(t, s)
 		refuseMany(t, s)
 		v := newSaving(t, s, ordersPlan())
@@ -293,7 +293,7 @@ func TestRecordsThatAnotherChunkUses(t *testing.T) {
 
 // TestJobThatOnlyCreatedRecords has saved no chunk, and can be undone.
 func TestJobThatOnlyCreatedRecords(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	onAll(t, func(t *testing.T, s *store.Store) {
 		skipSQLite(t, s)
 		v := newSaving(t, s, ordersPlan())
 		for n := range 3 {
@@ -330,7 +330,7 @@ func TestJobThatOnlyCreatedRecords(t *testing.T) {
 
 // TestChunkOfAnotherVersionOfItsKind finds what was created before by steps that it does not have.
 func TestChunkOfAnotherVersionOfItsKind(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	onAll(t, func(t *testing.T, s *store.Store) {
 		skipSQLite(t, s)
 		v := newSaving(t, s, ordersPlan())
 		w := v.work(rowsOf(line("A-1", 1, "X", 1), line("A-1", 2, "Y", 1)))
@@ -354,7 +354,7 @@ func TestChunkOfAnotherVersionOfItsKind(t *testing.T) {
 
 // TestChunkThatFailsTakesBackWhatItCreated, for a job that is cancelled now.
 func TestChunkThatFailsTakesBackWhatItCreated(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	onAll(t, func(t *testing.T, s *store.Store) {
 		v := newSaving(t, s, ordersPlan())
 		w := v.work(rowsOf(line("A-1", 1, "X", 1), line("A-1", 2, "X", 1)))
 		w.Rows[1].Values[4] = nil

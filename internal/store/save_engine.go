@@ -24,6 +24,8 @@ type saveEngine interface {
 	lock(exclusive bool) string
 	// sharesTables tells whether several transactions may write to a table at once.
 	sharesTables() bool
+	// loads tells whether records can be streamed into a table, see [session.load].
+	loads() bool
 	// refusal tells why a statement's rows were refused; empty where the rows are not to blame.
 	refusal(err error) refusal
 }
@@ -37,6 +39,8 @@ const (
 	refusedLength  refusal = "too long"
 	refusedCheck   refusal = "check"
 	refusedValue   refusal = "value"
+	// refusedUntold is why an attempt is made once more, by statements that tell.
+	refusedUntold refusal = "untold"
 )
 
 // refusedError is a refusal that a look at the data has found, in the database's place.
@@ -97,6 +101,8 @@ func (mysqlEngine) lock(exclusive bool) string {
 
 func (mysqlEngine) sharesTables() bool { return true }
 
+func (mysqlEngine) loads() bool { return true }
+
 func (mysqlEngine) refusal(err error) refusal {
 	var e *mysql.MySQLError
 	if !errors.As(err, &e) {
@@ -125,6 +131,8 @@ func (sqliteEngine) primaryIndex(table string) string { return "sqlite_autoindex
 func (sqliteEngine) lock(bool) string { return "" }
 
 func (sqliteEngine) sharesTables() bool { return false }
+
+func (sqliteEngine) loads() bool { return false }
 
 func (sqliteEngine) refusal(err error) refusal {
 	var e *sqlite.Error

@@ -16,7 +16,7 @@ import (
 )
 
 func TestChunkIsSavedOnce(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	onAll(t, func(t *testing.T, s *store.Store) {
 		run(t, s, "INSERT INTO products (seller_id, sku, barcode, name, option_name, price, created_at, updated_at)"+
 			" VALUES (1, 'A', '', '', '', '0.0000', '2026-01-01 00:00:00', '2026-01-01 00:00:00')")
 		v := newSaving(t, s, stockPlan())
@@ -42,7 +42,7 @@ func TestChunkIsSavedOnce(t *testing.T) {
 
 // TestChunkIsSavedOnceByManyAtOnce has attempts at one chunk that are under way at the same time.
 func TestChunkIsSavedOnceByManyAtOnce(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	onAll(t, func(t *testing.T, s *store.Store) {
 		run(t, s, "INSERT INTO products (seller_id, sku, barcode, name, option_name, price, created_at, updated_at)"+
 			" VALUES (1, 'A', '', '', '', '0.0000', '2026-01-01 00:00:00', '2026-01-01 00:00:00')")
 		work := newSaving(t, s, stockPlan()).work(rowsOf([]any{"A", "W", nil, 5}))
@@ -63,7 +63,7 @@ func TestChunkIsSavedOnceByManyAtOnce(t *testing.T) {
 }
 
 func TestChunkIsAllOrNone(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	onAll(t, func(t *testing.T, s *store.Store) {
 		v := newSaving(t, s, ordersPlan())
 		rows := lines(30)
 		rows[3][4] = nil
@@ -83,7 +83,7 @@ func TestChunkIsAllOrNone(t *testing.T) {
 }
 
 func TestChunkHasToBecomeWhatWasForeseen(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	onAll(t, func(t *testing.T, s *store.Store) {
 		newSaving(t, s, productsPlan()).force(rowsOf([]any{"A", "a", nil, nil}, []any{"B", "b", nil, nil}, []any{"C", "c", nil, nil}))
 		rows := rowsOf([]any{"A", "aa", nil, nil}, []any{"B", "bb", nil, nil}, []any{"C", "c", nil, nil}, []any{"D", "d", nil, nil}, []any{"E", nil, nil, nil})
 		foreseen, err := s.CheckRows(t.Context(), 1, productsPlan(), rows)
@@ -119,7 +119,7 @@ func TestChunkHasToBecomeWhatWasForeseen(t *testing.T) {
 
 // TestChunksSideBySide saves chunks of one job that make the same products and orders, at the same time.
 func TestChunksSideBySide(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	onAll(t, func(t *testing.T, s *store.Store) {
 		const chunks, rows, orders = 6, 120, 15
 		var group errgroup.Group
 		var begin sync.WaitGroup
@@ -153,7 +153,7 @@ func TestChunksSideBySide(t *testing.T) {
 
 // TestShipmentIsMadeOnceByChunksSideBySide: shipments have no unique key that would keep a second one out.
 func TestShipmentIsMadeOnceByChunksSideBySide(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	onAll(t, func(t *testing.T, s *store.Store) {
 		newSaving(t, s, ordersPlan()).force(rowsOf(lines(10)...))
 		var group errgroup.Group
 		for chunk := range 6 {
@@ -175,7 +175,7 @@ func TestShipmentIsMadeOnceByChunksSideBySide(t *testing.T) {
 
 // TestTenantsSideBySide saves the same codes for two tenants at the same time.
 func TestTenantsSideBySide(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	onAll(t, func(t *testing.T, s *store.Store) {
 		var group errgroup.Group
 		for tenant := range 2 {
 			group.Go(func() error {
@@ -201,7 +201,7 @@ func TestTenantsSideBySide(t *testing.T) {
 
 // TestChunkWhoseConnectionIsKilled loses its connection when all is written but the end.
 func TestChunkWhoseConnectionIsKilled(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	onAll(t, func(t *testing.T, s *store.Store) {
 		if onEngine(s, "mysql", "sqlite") == "sqlite" {
 			t.Skip("a file has no connections that could be killed")
 		}

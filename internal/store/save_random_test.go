@@ -15,7 +15,7 @@ import (
 // TestSaveDoesWhatItsDryRunSays saves random rows of all plans, chunk after chunk, and then undoes them all, the last
 // first.
 func TestSaveDoesWhatItsDryRunSays(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	onAll(t, func(t *testing.T, s *store.Store) {
 		var all job.Tally
 		for seed := range uint64(6) {
 			random := rand.New(rand.NewPCG(seed, 1))

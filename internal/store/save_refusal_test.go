@@ -34,7 +34,7 @@ func count(t *testing.T, s *store.Store, query string, args ...any) string {
 
 // TestSaveFindsTheRowsThatTheDatabaseRefuses has a database that minds more than the plan knows of.
 func TestSaveFindsTheRowsThatTheDatabaseRefuses(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	onAll(t, func(t *testing.T, s *store.Store) {
 		run(t, s, "CREATE UNIQUE INDEX lines_name ON order_lines (product_name)",
 			onEngine(s, "ALTER TABLE order_lines ADD CONSTRAINT few CHECK (quantity < 5000)",
 				"CREATE TRIGGER few BEFORE INSERT ON order_lines WHEN NEW.quantity >= 5000 BEGIN SELECT RAISE(ABORT, 'too many of s3cret'); END"))
@@ -74,7 +74,7 @@ func TestSaveFindsTheRowsThatTheDatabaseRefuses(t *testing.T) {
 
 // TestSaveMakesNothingForRowsThatAreRefused: an order of which no line can be saved is not made.
 func TestSaveMakesNothingForRowsThatAreRefused(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	onAll(t, func(t *testing.T, s *store.Store) {
 		rows := rowsOf(lines(40)...)
 		for i := range 10 {
 			rows[10+i].Values[3] = strings.Repeat("x", 501)
@@ -91,7 +91,7 @@ func TestSaveMakesNothingForRowsThatAreRefused(t *testing.T) {
 }
 
 func TestSaveOfRowsThatAreAllRefused(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	onAll(t, func(t *testing.T, s *store.Store) {
 		rows := rowsOf(lines(64)...)
 		for i := range rows {
 			rows[i].Values[2] = strings.Repeat("S", 65)
@@ -108,7 +108,7 @@ func TestSaveOfRowsThatAreAllRefused(t *testing.T) {
 }
 
 func TestSaveAndForeignKeys(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	onAll(t, func(t *testing.T, s *store.Store) {
 		run(t, s, "INSERT INTO sellers (id, code, name, created_at) VALUES (1, 'one', '', '2026-01-01 00:00:00')",
 			onEngine(s, "ALTER TABLE orders MODIFY channel VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL", "SELECT 1"),
 			onEngine(s, "ALTER TABLE orders ADD CONSTRAINT f FOREIGN KEY (channel) REFERENCES sellers (code)",

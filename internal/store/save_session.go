@@ -26,6 +26,8 @@ type session struct {
 	tx     *sql.Tx // nil: none
 	own    map[string]*sql.Stmt
 	missed []string
+	// plain has records inserted, however many there are.
+	plain bool
 }
 
 func (s *Store) session(tx *sql.Tx) *session {
@@ -250,8 +252,13 @@ func (q *session) write(ctx context.Context, head string, width int, tail string
 	return nil
 }
 
-// insert creates records. Its ids are the server's.
+// insert creates records. Their ids are the server's.
 func (q *session) insert(ctx context.Context, t *savedTable, rows int, record func(row int) []any) error {
+	if !q.plain && q.s.engine.loads() && q.s.saves.loads.wants(rows) {
+		if done, err := q.load(ctx, t, rows, record); done || err != nil {
+			return err
+		}
+	}
 	head := "INSERT INTO " + quote(t.name) + " (" + quoteAll(t.names[1:]) + ") VALUES "
 	return q.write(ctx, head, len(t.names)-1, "", rows, func(args []any, row int) []any {
 		return append(args, record(row)[1:]...)

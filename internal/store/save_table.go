@@ -19,7 +19,8 @@ type saveCache struct {
 	err        error    // of reading the models
 	indexes    sync.Map // table and columns → hint, a string
 	statements sync.Map // text → *sql.Stmt; as many as the plans need, never more
-	early      turn     // of who creates records before a chunk
+	loads      loaders
+	early      turn // of who creates records before a chunk
 }
 
 // savedTable is a table that saves may read and write. A record of it is a slice with a value for each column.

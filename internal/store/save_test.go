@@ -12,7 +12,7 @@ import (
 )
 
 func TestSaveCreatesUpdatesAndLeavesAlone(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	onAll(t, func(t *testing.T, s *store.Store) {
 		v := newSaving(t, s, ordersPlan())
 		rows := rowsOf(line("A-1", 1, "X", 3), line("A-1", 2, "Y", -2), line("A-2", 1, "X", 1))
 		entry, _ := v.apply(rows)
@@ -56,7 +56,7 @@ func TestSaveCreatesUpdatesAndLeavesAlone(t *testing.T) {
 }
 
 func TestSaveRefusesRowsThatDisagree(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	onAll(t, func(t *testing.T, s *store.Store) {
 		v := newSaving(t, s, ordersPlan())
 		rows := rowsOf(line("A-1", 1, "X", 1), line("A-1", 2, "X", 1), line("A-1", 3, "X", 1), line("A-1", 4, "X", 1))
 		rows[0].Values[7] = nil   // says nothing
@@ -73,7 +73,7 @@ func TestSaveRefusesRowsThatDisagree(t *testing.T) {
 
 // TestSaveLeavesNoTraceOfRefusedRows has rows that would create what others of theirs refuse.
 func TestSaveLeavesNoTraceOfRefusedRows(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	onAll(t, func(t *testing.T, s *store.Store) {
 		v := newSaving(t, s, ordersPlan())
 		rows := rowsOf(line("A-1", 1, "X", 1), line("A-2", 1, "Y", 1), line("A-3", 1, "X", 1), line("A-4", 1, "Z", 1))
 		rows[1].Values[4] = nil                               // the quantity that a new line needs
@@ -94,7 +94,7 @@ func TestSaveLeavesNoTraceOfRefusedRows(t *testing.T) {
 }
 
 func TestSaveMultipliesExactly(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	onAll(t, func(t *testing.T, s *store.Store) {
 		v := newSaving(t, s, ordersPlan())
 		rows := rowsOf(line("A-1", 1, "X", 3), line("A-1", 2, "X", 99_999), line("A-1", 3, "X", 10))
 		rows[0].Values[5] = target.Decimal("12345678901.2345")
@@ -108,7 +108,7 @@ func TestSaveMultipliesExactly(t *testing.T) {
 }
 
 func TestSaveNeedsAndDefaultsOnlyInNewRecords(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	onAll(t, func(t *testing.T, s *store.Store) {
 		v := newSaving(t, s, productsPlan())
 		entry, out := v.apply(rowsOf([]any{"A", nil, nil, nil}, []any{"B", "Bee", nil, nil}))
 		require.Equal(t, withCodes(tally(1, 0, 0, 1), job.CodeCount{Code: job.RowRequired, Count: 1}), entry.Tally)
@@ -127,7 +127,7 @@ func TestSaveNeedsAndDefaultsOnlyInNewRecords(t *testing.T) {
 
 // TestSaveTellsTextsApart has values and keys that MySQL's collations take for equal.
 func TestSaveTellsTextsApart(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	onAll(t, func(t *testing.T, s *store.Store) {
 		v := newSaving(t, s, productsPlan())
 		entry, _ := v.apply(rowsOf([]any{"a", "résumé", nil, nil}, []any{"A", "x", nil, nil}, []any{"１", "😀", nil, nil}, []any{"1", "y ", nil, nil}))
 		require.Equal(t, tally(4, 0, 0, 0), entry.Tally)
@@ -138,7 +138,7 @@ func TestSaveTellsTextsApart(t *testing.T) {
 }
 
 func TestSaveSetsAndAddsStock(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	onAll(t, func(t *testing.T, s *store.Store) {
 		newSaving(t, s, productsPlan()).force(rowsOf([]any{"A", "a", nil, nil}, []any{"B", "b", nil, nil}))
 		v := newSaving(t, s, stockPlan())
 		v.job = "stock"
@@ -164,7 +164,7 @@ func TestSaveSetsAndAddsStock(t *testing.T) {
 }
 
 func TestSaveFindsLinesInSeveralWays(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	onAll(t, func(t *testing.T, s *store.Store) {
 		newSaving(t, s, ordersPlan()).force(rowsOf(line("A-1", 1, "X", 1), line("A-1", 2, "Y", 1), line("A-2", 1, "X", 1), line("A-3", 1, "X", 1)))
 		require.NoError(t, s.DB(t.Context()).Exec("UPDATE order_lines SET marketplace_line_id = '900' WHERE id = (SELECT MAX(o.id) FROM (SELECT id FROM order_lines) o)").Error)
 		v := newSaving(t, s, trackingPlan())
@@ -202,7 +202,7 @@ func TestSaveFindsLinesInSeveralWays(t *testing.T) {
 }
 
 func TestSaveTouchesOnlyTheTenantsOwn(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	onAll(t, func(t *testing.T, s *store.Store) {
 		v := newSaving(t, s, ordersPlan())
 		v.force(rowsOf(line("A-1", 1, "X", 1), line("A-1", 2, "Y", 1)))
 		one := "SELECT seller_id, id, updated_at FROM orders WHERE seller_id = 1 UNION ALL SELECT seller_id, id, quantity FROM order_lines WHERE seller_id = 1"
@@ -224,7 +224,7 @@ func TestSaveTouchesOnlyTheTenantsOwn(t *testing.T) {
 
 // TestSaveByID has ids of a sheet, which may name another tenant's records.
 func TestSaveByID(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	onAll(t, func(t *testing.T, s *store.Store) {
 		run(t, s, "INSERT INTO shipments (id, seller_id, order_id, carrier, tracking_number, status, created_at) VALUES"+
 			" (1, 1, 1, '', '', '', '2026-01-01 00:00:00'), (2, 2, 1, '', '', '', '2026-01-01 00:00:00')")
 		plan := target.Plan{Fields: []string{"id", "number", "at"}, Steps: []target.Step{{
@@ -252,7 +252,7 @@ func TestSaveByID(t *testing.T) {
 }
 
 func TestSaveRefusesPlansThatDoNotHold(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	onAll(t, func(t *testing.T, s *store.Store) {
 		for want, change := range map[string]func(*target.Plan){
 			`no table "sellers"`:                                func(p *target.Plan) { p.Steps[0].Table = "sellers" },
 			`table products has no column "sk"`:                 func(p *target.Plan) { p.Steps[0].Key[0].Name = "sk" },

@@ -29,6 +29,10 @@ func (c *chunk) put(ctx context.Context, rows []int, othersFollow bool) error {
 	if err != nil || why == "" {
 		return err
 	}
+	if why == refusedUntold {
+		c.q.plain = true
+		return c.save(ctx, rows, othersFollow)
+	}
 	if why == refusedUnique {
 		// Somebody may have created meanwhile what was not there.
 		met := c.met

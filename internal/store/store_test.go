@@ -36,6 +36,19 @@ func onBoth(t *testing.T, fn func(t *testing.T, s *store.Store)) {
 	})
 }
 
+// onAll is onBoth for what saves chunks: on MariaDB once more with all new records loaded, however few there are.
+func onAll(t *testing.T, fn func(t *testing.T, s *store.Store)) {
+	t.Helper()
+	onBoth(t, fn)
+	t.Run("mariadb-loading", func(t *testing.T) {
+		t.Parallel()
+		s := open(t, testenv.MariaDB(t))
+		require.NoError(t, s.Migrate(t.Context()))
+		s.LoadFrom(1)
+		fn(t, s)
+	})
+}
+
 func open(t *testing.T, url string) *store.Store {
 	t.Helper()
 	s, err := store.Open(t.Context(), url, store.Options{})

@@ -60,7 +60,7 @@ func dump(t *testing.T, s *store.Store) map[string][][]string {
 }
 
 func TestUndoBringsBackWhatThereWas(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	onAll(t, func(t *testing.T, s *store.Store) {
 		first := newSaving(t, s, ordersPlan())
 		first.force(rowsOf(line("A-1", 1, "X", 1), line("A-1", 2, "Y", 2), line("A-2", 1, "X", 3)))
 		before := dump(t, s)
@@ -94,7 +94,7 @@ func TestUndoBringsBackWhatThereWas(t *testing.T) {
 }
 
 func TestUndoKeepsWhatHasChangedSince(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	onAll(t, func(t *testing.T, s *store.Store) {
 		newSaving(t, s, productsPlan()).force(rowsOf(
 			[]any{"A", "a", nil, nil}, []any{"B", "b", nil, nil}, []any{"C", "c", nil, nil}, []any{"D", "d", nil, nil}))
 		v := newSaving(t, s, productsPlan())
@@ -126,7 +126,7 @@ func TestUndoKeepsWhatHasChangedSince(t *testing.T) {
 // TestUndoKeepsWhatOthersUse: a product that a save made for its order lines stays where another order has it by now,
 // and that is nobody's error.
 func TestUndoKeepsWhatOthersUse(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	onAll(t, func(t *testing.T, s *store.Store) {
 		newSaving(t, s, ordersPlan()).force(rowsOf(line("A-1", 1, "X", 1), line("A-1", 2, "Y", 1)))
 		other := newSaving(t, s, ordersPlan())
 		other.job = "other"
@@ -140,7 +140,7 @@ func TestUndoKeepsWhatOthersUse(t *testing.T) {
 }
 
 func TestUndoOfShipments(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	onAll(t, func(t *testing.T, s *store.Store) {
 		newSaving(t, s, ordersPlan()).force(rowsOf(line("A-1", 1, "X", 1), line("A-1", 2, "Y", 1), line("A-2", 1, "X", 1)))
 		before := dump(t, s)
 		v := newSaving(t, s, trackingPlan())
@@ -154,7 +154,7 @@ func TestUndoOfShipments(t *testing.T) {
 }
 
 func TestUndoIsDoneOnce(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	onAll(t, func(t *testing.T, s *store.Store) {
 		newSaving(t, s, productsPlan()).force(rowsOf([]any{"A", "a", nil, nil}))
 		v := newSaving(t, s, stockPlan())
 		v.job = "stock"
@@ -187,7 +187,7 @@ func TestUndoIsDoneOnce(t *testing.T) {
 
 // TestUndoFindsWhatTheDatabaseHolds has references that no plan knows of.
 func TestUndoFindsWhatTheDatabaseHolds(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	onAll(t, func(t *testing.T, s *store.Store) {
 		rows := make([][]any, 100)
 		for i := range rows {
 			rows[i] = []any{string(rune('가' + i)), "name", nil, nil}
@@ -205,7 +205,7 @@ func TestUndoFindsWhatTheDatabaseHolds(t *testing.T) {
 }
 
 func TestImagesGoAndEntriesStay(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	onAll(t, func(t *testing.T, s *store.Store) {
 		v := newSaving(t, s, productsPlan())
 		for _, sku := range []string{"A", "B", "C"} {
 			v.force(rowsOf([]any{sku, "name", nil, nil}))
@@ -241,7 +241,7 @@ func skipSQLite(t *testing.T, s *store.Store) {
 
 // TestUndoWaitsForWhoRefers: a product stays that a chunk refers to which is not committed when the undo comes to it.
 func TestUndoWaitsForWhoRefers(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	onAll(t, func(t *testing.T, s *store.Store) {
 		skipSQLite(t, s)
 		newSaving(t, s, ordersPlan()).force(rowsOf(line("B-1", 1, "X", 1), line("B-1", 2, "Y", 1)))
 		v := newSaving(t, s, ordersPlan())

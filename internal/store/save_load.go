@@ -1,0 +1,188 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+const (
+	// loadFrom is how many new records are loaded instead of inserted: fewer are a statement or two.
+	loadFrom = 1000
+	// loadAgain is how long a server that would not have records loaded is spared being asked. Its operators may allow it
+	// meanwhile; and where a proxy has cut the connection instead of saying no, one attempt at a chunk is lost each time.
+	loadAgain = 10 * time.Minute
+	// loadAhead is how much text of records is made at once.
+	loadAhead = 16 << 10
+)
+
+// loaders decides whether new records are loaded. The zero value loads them.
+type loaders struct {
+	from atomic.Int64 // how many; 0 means loadFrom
+	not  atomic.Int64 // until this Unix time
+}
+
+func (l *loaders) wants(rows int) bool {
+	from := l.from.Load()
+	if from == 0 {
+		from = loadFrom
+	}
+	return int64(rows) >= from && time.Now().Unix() >= l.not.Load()
+}
+
+func (l *loaders) rest() { l.not.Store(time.Now().Add(loadAgain).Unix()) }
+
+// loadRefusals are the servers' errors that mean: not in this way. Nothing has been written then.
+var loadRefusals = map[uint16]bool{
+	1045: true, // MySQL 8: this account may not
+	1047: true, // an unknown command: a proxy
+	1148: true, // not allowed with this version: MariaDB and MySQL 5.7 with local_infile off
+	1235: true, // not supported: a proxy
+	2068: true, // MySQL 8: rejected
+	3948: true, // MySQL 8: loading local data is disabled, as it is by default
+	4166: true, // MariaDB: used command is not allowed
+}
+
+// errLoadedInPart ends an attempt: the server has left records out, or changed values to make them fit, and does not say
+// which. Statements that insert do.
+const errLoadedInPart = refusedError(refusedUntold)
+
+// loadCount makes names that are new to the driver, whose readers belong to the process.
+var loadCount atomic.Uint64
+
+// load creates many records by LOAD DATA LOCAL; done is false where the server does not do that.
+//
+// Measured on MariaDB 10.11 with two cores: transactions that insert into one table side by side take nearly as long as one
+// after the other (4.7 s and 5.4 s for 540,000 order lines), and cost the server 1.8 times the CPU, for they spin at the
+// places where ids are given out. So what counts is how soon one is done. Loading takes 0.9 times the time of prepared
+// inserts of 500 rows and a third of their CPU on this side; loads stand in line for ids without spinning; and one answer is
+// waited for, not ten, each of which finds this process busy with other chunks.
+func (q *session) load(ctx context.Context, t *savedTable, rows int, record func(row int) []any) (done bool, err error) {
+	name := "longhaul-" + strconv.FormatUint(loadCount.Add(1), 36)
+	mysql.RegisterReaderHandler(name, func() io.Reader { return &recordReader{rows: rows, record: record} })
+	defer mysql.DeregisterReaderHandler(name)
+	// Terminators are written as numbers: a text would depend on NO_BACKSLASH_ESCAPES.
+	result, err := q.tx.ExecContext(ctx, "LOAD DATA LOCAL INFILE 'Reader::"+name+"' INTO TABLE "+quote(t.name)+" CHARACTER SET utf8mb4"+
+		" FIELDS TERMINATED BY x'09' ESCAPED BY x'5C' LINES TERMINATED BY x'0A' ("+quoteAll(t.names[1:])+")")
+	if err != nil {
+		my, told := errors.AsType[*mysql.MySQLError](err)
+		if told && loadRefusals[my.Number] {
+			q.s.saves.loads.rest()
+			return false, nil
+		}
+		if !told && ctx.Err() == nil {
+			q.s.saves.loads.rest()
+		}
+		return false, err
+	}
+	loaded, err := result.RowsAffected()
+	if err != nil {
+		return false, err
+	}
+	// Data from a client is loaded as by IGNORE, whatever the mode: faults become warnings.
+	var warnings int64
+	if err := q.tx.QueryRowContext(ctx, "SELECT @@warning_count").Scan(&warnings); err != nil {
+		return false, fmt.Errorf("ask for warnings: %w", err)
+	}
+	if loaded != int64(rows) || warnings > 0 {
+		return false, errLoadedInPart
+	}
+	return true, nil
+}
+
+// recordReader writes records, but for their ids, as LOAD DATA reads them.
+type recordReader struct {
+	rows   int
+	record func(row int) []any
+
+	next int
+	text []byte // that has not been read
+	buf  []byte
+}
+
+func (r *recordReader) Read(p []byte) (int, error) {
+	if len(r.text) == 0 {
+		b := r.buf[:0]
+		for r.next < r.rows && len(b) < loadAhead {
+			var err error
+			if b, err = appendRecord(b, r.record(r.next)[1:]); err != nil {
+				return 0, err
+			}
+			r.next++
+		}
+		r.text, r.buf = b, b
+	}
+	if len(r.text) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(p, r.text)
+	r.text = r.text[n:]
+	return n, nil
+}
+
+func appendRecord(b []byte, values []any) ([]byte, error) {
+	for i, v := range values {
+		if i > 0 {
+			b = append(b, '\t')
+		}
+		switch v := v.(type) {
+		case nil:
+			b = append(b, `\N`...)
+		case int64:
+			b = strconv.AppendInt(b, v, 10)
+		case string:
+			b = appendEscaped(b, v)
+		case time.Time:
+			b = appendDateTime(b, v)
+		default:
+			return nil, fmt.Errorf("a %T cannot be loaded", v)
+		}
+	}
+	return append(b, '\n'), nil
+}
+
+// appendEscaped writes text so that nothing in it ends a field, a line or the text.
+func appendEscaped(b []byte, text string) []byte {
+	for i := range len(text) {
+		switch c := text[i]; c {
+		case '\t', '\n', '\\':
+			b = append(b, '\\', c)
+		case 0:
+			b = append(b, '\\', '0')
+		default:
+			b = append(b, c)
+		}
+	}
+	return b
+}
+
+// appendDateTime writes a time as [instant] makes it: AppendFormat takes three times as long.
+func appendDateTime(b []byte, t time.Time) []byte {
+	year, month, day := t.Date()
+	hour, minute, second := t.Clock()
+	b = appendDigits(b, year, 4)
+	b = appendDigits(append(b, '-'), int(month), 2)
+	b = appendDigits(append(b, '-'), day, 2)
+	b = appendDigits(append(b, ' '), hour, 2)
+	b = appendDigits(append(b, ':'), minute, 2)
+	b = appendDigits(append(b, ':'), second, 2)
+	return appendDigits(append(b, '.'), t.Nanosecond()/1000, 6)
+}
+
+func appendDigits(b []byte, n, width int) []byte {
+	at := len(b) + width
+	for range width {
+		b = append(b, '0')
+	}
+	for rest := n; rest > 0 && at > len(b)-width; rest /= 10 {
+		at--
+		b[at] = byte('0' + rest%10)
+	}
+	return b
+}
