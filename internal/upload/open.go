@@ -111,7 +111,7 @@ func (p *plain) text(ctx context.Context) *text {
 // Of JSON and NDJSON the first row is a header that stands in no line and has the number 0: the keys of the first 1,000
 // objects, in order of first appearance.
 func (f *File) Rows(ctx context.Context) *Rows {
-	return &Rows{ctx: ctx, sheets: f.Sheets, limit: f.limits, src: f.source(ctx)}
+	return &Rows{ctx: ctx, sheets: f.Sheets, limit: f.limits, src: readAhead(f.source(ctx))}
 }
 
 func (f *File) source(ctx context.Context) source {

@@ -30,6 +30,7 @@ var sheetSeeds = []string{
 	sheetXML(`<row r="2"><c r="D2" s="1"><v>45351.5</v></c><c r="AA2" t="e"><v>#N/A</v></c></row><row r="5"/><row r="7"><c r="A7" t="d"><v>x</v></c></row>`),
 	sheetXML(`<row><c r="A9" t="str"><v><![CDATA[a]]b` + "\r\n" + `]]>&#x41;&lt;<!-- c --><?p i?>` + "\r" + `z</v></c></row><row><c t="n"><v> 0012 </v></c></row>`),
 	sheetXML(`<row r="1"><c r="B1"><v>1</v></c><c r="A1"><v>2</v></c></row>`),
+	sheetXML(`<row r="1"><c r="A1" s="1" t="s"><v>1</v></c><c r="B1" s="1"><v>45351</v></c><c r="C1" t="inlineStr"><is><t xml:space="preserve"> 가 </t></is></c></row>` + strings.Repeat(" ", plainTag)),
 	sheetXML(`<row r="2"/><row r="2"/>`),
 	sheetXML(`<row r="1"><c r="AZ1"><v>1</v></c></row>`),
 	sheetXML(`<row r="1"><c t="s"><v>99</v></c></row>`),
@@ -104,7 +105,8 @@ func (g *sheetGenerator) sheet() string {
 		b.WriteString(g.gap() + g.rowXML())
 	}
 	return b.String() + g.gap() + "</sheetData>" + g.rarely("<sheetData><row><c><v>1</v></c></row></sheetData>") +
-		g.one("", `<mergeCells><mergeCell ref="A1:B2"/></mergeCells>`) + "</worksheet>" + g.rarely("\n<!-- end -->")
+		g.one("", `<mergeCells><mergeCell ref="A1:B2"/></mergeCells>`) + "</worksheet>" +
+		g.rarely("\n<!-- end -->") + g.one("", strings.Repeat(" ", plainTag)) // cells at the end are plain only where more follows
 }
 
 func (g *sheetGenerator) gap() string {
@@ -141,6 +143,9 @@ func (g *sheetGenerator) rowXML() string {
 func (g *sheetGenerator) cell() string {
 	g.column += 1 + g.rng.IntN(2) - g.rng.IntN(60)/59
 	name := columnName(max(1, g.column))
+	if g.rng.IntN(2) == 0 {
+		return g.plain(name)
+	}
 	kind := g.one("", "n", "s", "s", "str", "inlineStr", "b", "e", "d", "odd")
 	tag := "<c"
 	if g.rng.IntN(5) > 0 {
@@ -167,6 +172,31 @@ func (g *sheetGenerator) cell() string {
 		inner += "<v" + g.rarely(" a='b'") + ">" + g.number() + "</v>"
 	}
 	return tag + ">" + inner + g.gap() + g.rarely("<v>7</v>") + "</c>"
+}
+
+// plain writes a cell as most programs do, see [plainCell], or nearly so.
+func (g *sheetGenerator) plain(name string) string {
+	kind := g.one("", "", "n", "s", "s", "str", "inlineStr", "b", "e")
+	tag := `<c r="` + name + strconv.Itoa(g.row) + g.rarely("1") + `"` + g.one("", ` s="1"`, ` s="2"`, g.rarely(` s="x"`), g.rarely(` s=""`))
+	value := g.number()
+	switch kind {
+	case "s":
+		value = g.one("0", "1", "2", g.rarely("3"))
+	case "str", "inlineStr", "e":
+		value = g.text()
+	case "b":
+		value = g.one("0", "1", "x")
+	}
+	if kind != "" {
+		tag += ` t="` + kind + `"`
+	}
+	switch {
+	case g.rng.IntN(20) == 0:
+		return tag + "/>"
+	case kind == "inlineStr":
+		return tag + "><is><t" + g.one("", ` xml:space="preserve"`) + ">" + value + "</t></is>" + g.rarely(" ") + "</c>"
+	}
+	return tag + ">" + g.rarely("<f>1</f>") + "<v>" + value + "</v>" + g.rarely("<v>7</v>") + "</c>"
 }
 
 func (g *sheetGenerator) number() string {

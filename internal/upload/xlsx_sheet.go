@@ -134,6 +134,12 @@ func (s *sheetScan) readRow() error {
 		return nil
 	}
 	for {
+		if done, err := s.readPlain(); done || err != nil {
+			if err != nil {
+				return err
+			}
+			continue
+		}
 		kind, err := s.x.inside()
 		if err != nil {
 			return err
