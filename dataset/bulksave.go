@@ -9,9 +9,12 @@ import (
 
 // What a bulk save's limits are when its kind does not say; the others are those of an export.
 const (
-	// DefaultChunkRows is large because a chunk costs the Temporal server about 15 ms of CPU whatever it holds, and
-	// small because its transaction locks its rows: 5,000 take some 200 ms.
-	DefaultChunkRows = 5_000
+	// DefaultChunkRows is large because a chunk costs the Temporal server about 15 ms of CPU whatever it holds, and asks once
+	// for each product that its rows share; small because its transaction locks its rows, for some 300 ms.
+	DefaultChunkRows = 10_000
+	// DefaultSaveWindow has one chunk written, which a database does no faster for several at once, while another is
+	// read and a third is brought to its end. A chunk in flight takes some 25 MB of the worker.
+	DefaultSaveWindow = 3
 	// DefaultUndoFor is long enough to notice on Monday what was saved on Friday.
 	DefaultUndoFor = 7 * 24 * time.Hour
 	// DefaultHoldFor is how long a dry run waits for somebody to resume it. It keeps other saves of its kind and
@@ -55,7 +58,9 @@ type BulkSave struct {
 
 	// As of [Export].
 	SlowAfter, StallAfter, GiveUpAfter, MaxDuration time.Duration
-	Window, ChunksPerRun                            int
+	ChunksPerRun                                    int
+	// Window is how many chunks may be in flight; zero means [DefaultSaveWindow].
+	Window int
 }
 
 // FieldType decides how a cell is read.

@@ -20,7 +20,7 @@ func (k BulkSave) withDefaults() BulkSave {
 	orElse(&k.StallAfter, DefaultStallAfter)
 	orElse(&k.GiveUpAfter, DefaultGiveUpAfter)
 	orElse(&k.MaxDuration, DefaultMaxDuration)
-	orElse(&k.Window, DefaultWindow)
+	orElse(&k.Window, DefaultSaveWindow)
 	return k
 }
 

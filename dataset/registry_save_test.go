@@ -23,14 +23,14 @@ func TestRegistryFillsInDefaultsOfBulkSaves(t *testing.T) {
 
 	k, err := registry.BulkSave("returns")
 	require.NoError(t, err)
-	require.Equal(t, 5_000, k.ChunkRows)
+	require.Equal(t, 10_000, k.ChunkRows)
 	require.Equal(t, 7*24*time.Hour, k.UndoFor)
 	require.Equal(t, 4*time.Hour, k.HoldFor)
 	require.Equal(t, 15*time.Minute, k.SlowAfter)
 	require.Equal(t, 2*time.Minute, k.StallAfter)
 	require.Equal(t, 30*time.Minute, k.GiveUpAfter)
 	require.Equal(t, 24*time.Hour, k.MaxDuration)
-	require.Equal(t, 4, k.Window)
+	require.Equal(t, 3, k.Window)
 
 	k = registry.BulkSaves()[1]
 	require.Equal(t, "never-undone", k.Name)

@@ -17,7 +17,7 @@ import (
 //	page            10 min        10 s      GiveUpAfter      20,000 rows take well under a second; a slow query may take minutes
 //	assemble        2 h           10 s      GiveUpAfter+2 h  copies bytes: 50 MB/s to slow storage is 360 GB in 2 h
 //	inspect         2 h           10 s      GiveUpAfter+2 h  500,000 rows take seconds; a slow storage may take long
-//	chunk           10 min        10 s      GiveUpAfter      5,000 rows take some 200 ms; a lock may be waited for
+//	chunk           10 min        10 s      GiveUpAfter      10,000 rows take some 300 ms; a lock may be waited for
 //	number          2 h           10 s      GiveUpAfter+2 h  1,000,000 items take a minute to be written down
 //	stretch         15 min        10 s      GiveUpAfter      comes back after some 30 s, and calls on their way take 10 min at most
 //	report          2 h           10 s      GiveUpAfter+2 h  reads the upload, or all items, once more
