@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"net/url"
@@ -14,6 +15,8 @@ type engine interface {
 	// open makes the pools for typed work and for streams; it does not connect.
 	open() (typed, stream *sql.DB, err error)
 	dialector(pool *sql.DB) gorm.Dialector
+	// ping connects, and waits where several open a new database at once.
+	ping(ctx context.Context, pool *sql.DB) error
 	defaultOpen() int
 	// migrations is the folder of this engine's SQL.
 	migrations() string

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
@@ -83,6 +84,8 @@ func (e mysqlEngine) open() (typed, stream *sql.DB, err error) {
 	}
 	return sql.OpenDB(parsing), sql.OpenDB(plain), nil
 }
+
+func (mysqlEngine) ping(ctx context.Context, pool *sql.DB) error { return pool.PingContext(ctx) }
 
 func (e mysqlEngine) dialector(pool *sql.DB) gorm.Dialector {
 	return gormmysql.New(gormmysql.Config{

@@ -76,7 +76,7 @@ func (s *Store) open(ctx context.Context, opts Options) (err error) {
 		pool.SetConnMaxLifetime(connectionLife)
 	}
 	// Before gorm has its say: it asks for the version without a context.
-	err = s.typed.PingContext(ctx)
+	err = s.engine.ping(ctx, s.typed)
 	if err == nil {
 		s.gorm, err = gorm.Open(s.engine.dialector(s.typed), &gorm.Config{
 			Logger:                 slowLogger{opts.Logger},

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	gormsqlite "gorm.io/driver/sqlite"
 	"gorm.io/gorm"
@@ -73,6 +75,29 @@ func (e sqliteEngine) dsn(params url.Values, more ...string) string {
 	}
 	// Escaped, because in a file: URI % and # have a meaning.
 	return "file:" + (&url.URL{Path: e.path}).EscapedPath() + "?" + values.Encode()
+}
+
+// openWithin is how long processes that open a new file at once may be in each other's way, and openAgain how soon one
+// tries again: turning a file to WAL mode is the one thing for which SQLite waits for nobody.
+const (
+	openWithin = 5 * time.Second
+	openAgain  = 5 * time.Millisecond
+)
+
+func (sqliteEngine) ping(ctx context.Context, pool *sql.DB) error {
+	until := time.Now().Add(openWithin)
+	for {
+		err := pool.PingContext(ctx)
+		var e *sqlite.Error
+		if !errors.As(err, &e) || e.Code()&0xff != sqlite3.SQLITE_BUSY || time.Now().After(until) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(openAgain):
+		}
+	}
 }
 
 func (e sqliteEngine) dialector(pool *sql.DB) gorm.Dialector {
