@@ -28,3 +28,13 @@ func (s *Store) LoadFrom(rows int) { s.saves.loads.from.Store(int64(rows)) }
 
 // Loads tells whether the next records would be loaded.
 func (s *Store) Loads() bool { return s.engine.loads() && s.saves.loads.wants(loadFrom) }
+
+// Remember has the store take so many records for seen, and tells how many it then knows.
+func (s *Store) Remember(records int) int {
+	hashes := make([]uint64, records)
+	for i := range hashes {
+		hashes[i] = uint64(i)
+	}
+	s.saves.seen.add(hashes)
+	return len(s.saves.seen.keys)
+}

@@ -49,35 +49,60 @@ const (
 // plan creates from nothing but a row.
 //
 // Within the chunk's transaction such a record would stay locked until all else is written, and the chunks beside it,
-// which mostly refer to the same new products, would wait for it: four chunks at a time would be as slow as one. So
+// which mostly refer to the same new products, would wait for it: several chunks at a time would be as slow as one. So
 // they are created before, in a moment, together with an entry of their own in the ledger. The chunk's transaction, be
 // it another worker's, makes them its own and removes that entry: the ledger then has what it would have if the chunk
 // had created them. What no chunk has made its own is undone by the entry itself.
 //
+// That some are missing is found out by looking for those that this process has not seen, or else, since that is but a
+// hint, by the chunk's transaction, which then gives up before it has written anything.
+//
 // A row that is refused leaves no trace. Where a record was created for it, all is taken back and the chunk saved in one
-// transaction after all. Only a record that
-// others have come to refer to meanwhile stays as it is, and is this chunk's.
+// transaction after all. Only a record that others have come to refer to meanwhile stays as it is, and is this chunk's.
 func (s *Store) saveChunk(ctx context.Context, w ChunkWork) (ChunkEntry, error) {
-	entry, err := s.tryChunk(ctx, w, saveFirst)
-	missing, ok := errors.AsType[*missingError](err)
-	if ok {
+	unknown, hashes, err := s.unknown(w)
+	if err != nil {
+		return ChunkEntry{}, err
+	}
+	entry, early := ChunkEntry{}, len(unknown) > 0
+	if early {
+		if err = s.createEarly(ctx, w, unknown); err == nil {
+			entry, err = s.tryChunk(ctx, w, savePrepared)
+		}
+	} else {
+		entry, err = s.tryChunk(ctx, w, saveFirst)
+	}
+	if missing, ok := errors.AsType[*missingError](err); ok { // they have been seen, and are gone
+		early = true
 		if err = s.createEarly(ctx, w, missing.rows); err == nil {
 			entry, err = s.tryChunk(ctx, w, savePrepared)
 		}
 	}
 	if errors.Is(err, errInVain) {
-		ok = true
+		early = true
 		if _, err = s.releaseEarly(ctx, w.Key, w.Now); err == nil {
 			entry, err = s.tryChunk(ctx, w, saveAnyway)
 		}
 	}
-	if err != nil && ok {
+	if err == nil {
+		s.saves.seen.add(hashes)
+	}
+	if err != nil && early {
 		// The attempt may have been cancelled. What cannot be taken back stays in its entry, for the next one.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseWithin)
 		defer cancel()
 		_, _ = s.releaseEarly(ctx, w.Key, w.Now)
 	}
 	return entry, err
+}
+
+// unknown gives the rows by which records would be created early that this process has not seen.
+func (s *Store) unknown(w ChunkWork) (rows []target.Row, hashes []uint64, err error) {
+	plan, err := s.compile(w.Target)
+	if err != nil || len(plan.early) == 0 {
+		return nil, nil, err
+	}
+	return s.saves.seen.unknown(newChunk(s, nil, plan, w.SellerID, w.Rows))
 }
 
 func (s *Store) tryChunk(ctx context.Context, w ChunkWork, way saveWay) (ChunkEntry, error) {

@@ -232,6 +232,29 @@ func TestChunkTakesOverWhatWasCreatedBefore(t *testing.T) {
 	})
 }
 
+// TestSeenRecordsThatAreGone removes what a process has seen.
+func TestSeenRecordsThatAreGone(t *testing.T) {
+	onAll(t, func(t *testing.T, s *store.Store) {
+		skipSQLite(t, s)
+		v := newSaving(t, s, ordersPlan())
+		v.force(rowsOf(line("A-1", 1, "X", 1), line("A-1", 2, "Y", 1), line("A-1", 3, "X", 1)))
+		require.Equal(t, 2, s.Remember(0), "two products, each once")
+		run(t, s, "DELETE FROM order_lines", "DELETE FROM products")
+		entry := v.force(rowsOf(line("A-2", 1, "X", 1), line("A-2", 2, "Z", 1)))
+		require.Equal(t, tally(2, 0, 0, 0), entry.Tally)
+		entry = v.force(rowsOf(line("A-3", 1, "Y", 1)))
+		require.Equal(t, tally(1, 0, 0, 0), entry.Tally)
+		require.Equal(t, "3", count(t, s, "SELECT COUNT(*) FROM order_lines l JOIN products p ON p.id = l.product_id"))
+		require.Equal(t, "0", early(t, s))
+
+		require.Equal(t, 50_000, s.Remember(50_000), "no more than that")
+		entry = v.force(rowsOf(line("A-4", 1, "X", 1), line("A-4", 2, "N", 1)))
+		require.Equal(t, tally(2, 0, 0, 0), entry.Tally)
+		require.LessOrEqual(t, s.Remember(0), 50_000)
+		require.Equal(t, 50_000, s.Remember(70_000))
+	})
+}
+
 // TestRecordsCreatedInVain: of rows that the database refuses nothing stays, also where records were created for them.
 func TestRecordsCreatedInVain(t *testing.T) {
 	onAll(t, func(t *testing.T, s *store.Store) {

@@ -118,10 +118,15 @@ func (x *keyIndex) add(r *record) {
 
 // find gives the records of a key, in the order of their ids.
 func (x *keyIndex) find(key recordKey) (first *record, more []*record) {
-	if r := x.first[key]; r != nil {
-		return r, x.more[key]
+	if len(x.first) > 0 { // a key is hashed even for an empty map
+		if r := x.first[key]; r != nil {
+			return r, x.more[key]
+		}
 	}
-	return x.fresh[key], nil
+	if len(x.fresh) > 0 {
+		return x.fresh[key], nil
+	}
+	return nil, nil
 }
 
 // load reads the records of some rows' keys, where they have not been read. It counts those that the chunk did not know.

@@ -20,6 +20,7 @@ type saveCache struct {
 	indexes    sync.Map // table and columns → hint, a string
 	statements sync.Map // text → *sql.Stmt; as many as the plans need, never more
 	loads      loaders
+	seen       seenRecords
 	early      turn // of who creates records before a chunk
 }
 
