@@ -241,7 +241,7 @@ func skipSQLite(t *testing.T, s *store.Store) {
 
 // TestUndoWaitsForWhoRefers: a product stays that a chunk refers to which is not committed when the undo comes to it.
 func TestUndoWaitsForWhoRefers(t *testing.T) {
-	onAll(t, func(t *testing.T, s *store.Store) {
+	onBoth(t, func(t *testing.T, s *store.Store) {
 		skipSQLite(t, s)
 		newSaving(t, s, ordersPlan()).force(rowsOf(line("B-1", 1, "X", 1), line("B-1", 2, "Y", 1)))
 		v := newSaving(t, s, ordersPlan())
