@@ -102,7 +102,8 @@ func (s *Store) unknown(w ChunkWork) (rows []target.Row, hashes []uint64, err er
 	if err != nil || len(plan.early) == 0 {
 		return nil, nil, err
 	}
-	return s.saves.seen.unknown(newChunk(s, nil, plan, w.SellerID, w.Rows))
+	// As much of a chunk as keys take: it has no session.
+	return s.saves.seen.unknown(&chunk{s: s, plan: plan, tenant: w.SellerID, rows: w.Rows, states: make([]rowState, len(w.Rows))})
 }
 
 func (s *Store) tryChunk(ctx context.Context, w ChunkWork, way saveWay) (ChunkEntry, error) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -65,7 +66,7 @@ var loadCount atomic.Uint64
 // waited for, not ten, each of which finds this process busy with other chunks.
 func (q *session) load(ctx context.Context, t *savedTable, rows int, record func(row int) []any) (done bool, err error) {
 	name := "longhaul-" + strconv.FormatUint(loadCount.Add(1), 36)
-	mysql.RegisterReaderHandler(name, func() io.Reader { return &recordReader{rows: rows, record: record} })
+	mysql.RegisterReaderHandler(name, func() io.Reader { return &recordReader{columns: t.columns[1:], rows: rows, record: record} })
 	defer mysql.DeregisterReaderHandler(name)
 	// Terminators are written as numbers: a text would depend on NO_BACKSLASH_ESCAPES.
 	result, err := q.tx.ExecContext(ctx, "LOAD DATA LOCAL INFILE 'Reader::"+name+"' INTO TABLE "+quote(t.name)+" CHARACTER SET utf8mb4"+
@@ -96,10 +97,12 @@ func (q *session) load(ctx context.Context, t *savedTable, rows int, record func
 	return true, nil
 }
 
-// recordReader writes records, but for their ids, as LOAD DATA reads them.
+// recordReader writes records, but for their ids, as LOAD DATA reads them, and as shortly as can be: the server's reading of
+// zeros is a tenth of its time.
 type recordReader struct {
-	rows   int
-	record func(row int) []any
+	columns []savedColumn
+	rows    int
+	record  func(row int) []any
 
 	next int
 	text []byte // that has not been read
@@ -111,7 +114,7 @@ func (r *recordReader) Read(p []byte) (int, error) {
 		b := r.buf[:0]
 		for r.next < r.rows && len(b) < loadAhead {
 			var err error
-			if b, err = appendRecord(b, r.record(r.next)[1:]); err != nil {
+			if b, err = appendRecord(b, r.columns, r.record(r.next)[1:]); err != nil {
 				return 0, err
 			}
 			r.next++
@@ -126,7 +129,7 @@ func (r *recordReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-func appendRecord(b []byte, values []any) ([]byte, error) {
+func appendRecord(b []byte, columns []savedColumn, values []any) ([]byte, error) {
 	for i, v := range values {
 		if i > 0 {
 			b = append(b, '\t')
@@ -137,6 +140,9 @@ func appendRecord(b []byte, values []any) ([]byte, error) {
 		case int64:
 			b = strconv.AppendInt(b, v, 10)
 		case string:
+			if dot := len(v) - moneyPlaces - 1; columns[i].kind == kindMoney && dot > 0 && v[dot] == '.' {
+				v = strings.TrimSuffix(strings.TrimRight(v, "0"), ".")
+			}
 			b = appendEscaped(b, v)
 		case time.Time:
 			b = appendDateTime(b, v)
@@ -172,6 +178,9 @@ func appendDateTime(b []byte, t time.Time) []byte {
 	b = appendDigits(append(b, ' '), hour, 2)
 	b = appendDigits(append(b, ':'), minute, 2)
 	b = appendDigits(append(b, ':'), second, 2)
+	if t.Nanosecond() == 0 {
+		return b
+	}
 	return appendDigits(append(b, '.'), t.Nanosecond()/1000, 6)
 }
 
