@@ -12,8 +12,8 @@ const (
 	// DefaultChunkRows is large because a chunk costs the Temporal server about 15 ms of CPU whatever it holds, and asks once
 	// for each product that its rows share; small because its transaction locks its rows, for some 300 ms.
 	DefaultChunkRows = 10_000
-	// DefaultSaveWindow has one chunk written, which a database does no faster for several at once, while another is
-	// read and a third is brought to its end. A chunk in flight takes some 25 MB of the worker.
+	// DefaultSaveWindow has one chunk written, which a database hardly does faster for several at once, while another is
+	// read and a third is brought to its end.
 	DefaultSaveWindow = 3
 	// DefaultUndoFor is long enough to notice on Monday what was saved on Friday.
 	DefaultUndoFor = 7 * 24 * time.Hour
