@@ -218,7 +218,7 @@ func killTenTimes(t *testing.T, g *ground, on engine) {
 func killOneOfTwoSaving(t *testing.T, g *ground, on engine) {
 	b := productBook(50_000, none)
 	s := g.saves(t, on, b)
-	hold := s.files.Hold(http.MethodPut, "jobs/*/*/faults-apply-00000007")
+	hold := s.files.Hold(http.MethodPut, "jobs/*/*/faults-apply-00000003")
 	workers := map[string]*process{"one": s.worker("one"), "two": s.worker("two")}
 	id := s.save(b)
 	hold.Wait(t)
