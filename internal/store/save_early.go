@@ -64,19 +64,16 @@ func (s *Store) saveChunk(ctx context.Context, w ChunkWork) (ChunkEntry, error) 
 	if err != nil {
 		return ChunkEntry{}, err
 	}
-	entry, early := ChunkEntry{}, len(unknown) > 0
+	early := len(unknown) > 0
+	var entry ChunkEntry
 	if early {
-		if err = s.createEarly(ctx, w, unknown); err == nil {
-			entry, err = s.tryChunk(ctx, w, savePrepared)
-		}
+		entry, err = s.tryPrepared(ctx, w, unknown)
 	} else {
 		entry, err = s.tryChunk(ctx, w, saveFirst)
 	}
 	if missing, ok := errors.AsType[*missingError](err); ok { // they have been seen, and are gone
 		early = true
-		if err = s.createEarly(ctx, w, missing.rows); err == nil {
-			entry, err = s.tryChunk(ctx, w, savePrepared)
-		}
+		entry, err = s.tryPrepared(ctx, w, missing.rows)
 	}
 	if errors.Is(err, errInVain) {
 		early = true
@@ -104,6 +101,14 @@ func (s *Store) unknown(w ChunkWork) (rows []target.Row, hashes []uint64, err er
 	}
 	// As much of a chunk as keys take: it has no session.
 	return s.saves.seen.unknown(&chunk{s: s, plan: plan, tenant: w.SellerID, rows: w.Rows, states: make([]rowState, len(w.Rows))})
+}
+
+// tryPrepared saves a chunk after creating what some of its rows miss.
+func (s *Store) tryPrepared(ctx context.Context, w ChunkWork, rows []target.Row) (ChunkEntry, error) {
+	if err := s.createEarly(ctx, w, rows); err != nil {
+		return ChunkEntry{}, err
+	}
+	return s.tryChunk(ctx, w, savePrepared)
 }
 
 func (s *Store) tryChunk(ctx context.Context, w ChunkWork, way saveWay) (ChunkEntry, error) {

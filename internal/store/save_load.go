@@ -59,11 +59,9 @@ var loadCount atomic.Uint64
 
 // load creates many records by LOAD DATA LOCAL; done is false where the server does not do that.
 //
-// Measured on MariaDB 10.11 with two cores: transactions that insert into one table side by side take nearly as long as one
-// after the other (4.7 s and 5.4 s for 540,000 order lines), and cost the server 1.8 times the CPU, for they spin at the
-// places where ids are given out. So what counts is how soon one is done. Loading takes 0.9 times the time of prepared
-// inserts of 500 rows and a third of their CPU on this side; loads stand in line for ids without spinning; and one answer is
-// waited for, not ten, each of which finds this process busy with other chunks.
+// It is the cheapest way into a table, see docs/decisions/0022. Transactions that insert into one side by side are hardly
+// faster than one after the other, and cost the server up to 1.8 times the CPU; loads stand in line for ids instead. And
+// one answer is waited for, not ten, each of which finds this process busy with other chunks.
 func (q *session) load(ctx context.Context, t *savedTable, rows int, record func(row int) []any) (done bool, err error) {
 	name := "longhaul-" + strconv.FormatUint(loadCount.Add(1), 36)
 	mysql.RegisterReaderHandler(name, func() io.Reader { return &recordReader{columns: t.columns[1:], rows: rows, record: record} })
