@@ -41,11 +41,9 @@ func (l *loaders) rest() { l.not.Store(time.Now().Add(loadAgain).Unix()) }
 
 // loadRefusals are the servers' errors that mean: not in this way. Nothing has been written then.
 var loadRefusals = map[uint16]bool{
-	1045: true, // MySQL 8: this account may not
 	1047: true, // an unknown command: a proxy
 	1148: true, // not allowed with this version: MariaDB and MySQL 5.7 with local_infile off
 	1235: true, // not supported: a proxy
-	2068: true, // MySQL 8: rejected
 	3948: true, // MySQL 8: loading local data is disabled, as it is by default
 	4166: true, // MariaDB: used command is not allowed
 }
