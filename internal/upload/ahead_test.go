@@ -101,7 +101,7 @@ func TestBatchesAreBounded(t *testing.T) {
 	t.Parallel()
 	wide := Row{Number: 1, Cells: []Cell{{Kind: Text, Text: bytes.Repeat([]byte("x"), batchBytes/4)}}}
 	var b batch
-	b.fill(sourceFunc(func() (*Row, error) { return &wide, nil }))
+	require.NoError(t, b.fill(sourceFunc(func() (*Row, error) { return &wide, nil })))
 	require.Len(t, b.rows, 4)
 }
 

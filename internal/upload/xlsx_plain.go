@@ -92,28 +92,16 @@ func plainNumber(b []byte, i int) (n, end int) {
 	return n, i
 }
 
-// plainType reads the value of t and the quote behind it; size is 0 for what is not plain.
+// plainType reads the value of t, of letters only, and the quote behind it; size is 0 for what is not plain.
 func plainType(b []byte) (kind cellType, size int) {
-	if b[1] == '"' {
-		switch b[0] {
-		case 's':
-			return sharedCell, 2
-		case 'n':
-			return numberCell, 2
-		case 'b':
-			return flagCell, 2
-		case 'e':
-			return faultCell, 2
-		}
+	end := 0
+	for end < len("inlineStr") && b[end]|0x20-'a' < 26 {
+		end++
+	}
+	if b[end] != '"' {
 		return 0, 0
 	}
-	switch {
-	case string(b[:4]) == `str"`:
-		return textCell, 4
-	case string(b[:10]) == `inlineStr"`:
-		return inlineCell, 10
-	}
-	return 0, 0
+	return parseCellType(b[:end]), end + 1
 }
 
 // readPlain reads the next cell if it is a plain one and stands where it may.

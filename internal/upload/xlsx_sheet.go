@@ -134,10 +134,11 @@ func (s *sheetScan) readRow() error {
 		return nil
 	}
 	for {
-		if done, err := s.readPlain(); done || err != nil {
-			if err != nil {
-				return err
-			}
+		done, err := s.readPlain()
+		if err != nil {
+			return err
+		}
+		if done {
 			continue
 		}
 		kind, err := s.x.inside()

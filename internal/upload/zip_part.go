@@ -122,20 +122,9 @@ const (
 //
 // Parts that fit a buffer are read by the caller: nothing would be won.
 type prefetch struct {
-	small *part
-
-	full chan chunk
-	free chan []byte
-	stop chan struct{}
-	done chan struct{}
-
-	current chunk
-	rest    []byte // of current
-}
-
-type chunk struct {
-	data []byte
-	err  error // comes after data
+	small   *part
+	buffers *relay[[]byte]
+	rest    []byte // of the buffer in use
 }
 
 // newPrefetch must be closed.
@@ -143,57 +132,33 @@ func newPrefetch(from *part) *prefetch {
 	if from.left <= prefetchSize {
 		return &prefetch{small: from}
 	}
-	p := &prefetch{
-		full: make(chan chunk, prefetchCount),
-		free: make(chan []byte, prefetchCount),
-		stop: make(chan struct{}),
-		done: make(chan struct{}),
+	buffers := make([][]byte, prefetchCount)
+	for i := range buffers {
+		buffers[i] = make([]byte, prefetchSize)
 	}
-	for range prefetchCount {
-		p.free <- make([]byte, prefetchSize)
-	}
-	go p.run(from)
-	return p
-}
-
-// run never waits to hand a chunk over: there is room for all of them.
-func (p *prefetch) run(r io.Reader) {
-	defer close(p.done)
-	for {
-		select {
-		case <-p.stop:
-			return
-		case data := <-p.free:
-			c := chunk{data: data}
-			n := 0
-			for n < len(data) && c.err == nil {
-				var m int
-				m, c.err = r.Read(data[n:])
-				n += m
-			}
-			c.data = data[:n]
-			p.full <- c
-			if c.err != nil {
-				return
-			}
+	return &prefetch{buffers: newRelay(buffers, func(b *[]byte) (err error) {
+		data, n := (*b)[:prefetchSize], 0
+		for n < len(data) && err == nil {
+			var m int
+			m, err = from.Read(data[n:])
+			n += m
 		}
-	}
+		*b = data[:n]
+		return err
+	})}
 }
 
-// Read returns what is left of a chunk, or some of the next.
+// Read returns what is left of a buffer, or some of the next.
 func (p *prefetch) Read(b []byte) (int, error) {
 	if p.small != nil {
 		return p.small.Read(b)
 	}
 	for len(p.rest) == 0 {
-		if p.current.err != nil {
-			return 0, p.current.err
+		data, err := p.buffers.next()
+		if err != nil {
+			return 0, err
 		}
-		if p.current.data != nil {
-			p.free <- p.current.data[:prefetchSize]
-		}
-		p.current = <-p.full
-		p.rest = p.current.data
+		p.rest = *data
 	}
 	n := copy(b, p.rest)
 	p.rest = p.rest[n:]
@@ -205,6 +170,5 @@ func (p *prefetch) close() {
 	if p.small != nil {
 		return
 	}
-	close(p.stop)
-	<-p.done
+	p.buffers.close()
 }
