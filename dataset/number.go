@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"bytes"
+	"cmp"
 	"math"
 	"strconv"
 	"strings"
@@ -140,19 +141,12 @@ func compareNumbers(a, b number) int {
 		return 1
 	}
 	if len(a.whole) != len(b.whole) {
-		return compareInts(len(a.whole), len(b.whole))
+		return cmp.Compare(len(a.whole), len(b.whole))
 	}
 	if c := bytes.Compare(a.whole, b.whole); c != 0 {
 		return c
 	}
 	return bytes.Compare(a.fraction, b.fraction)
-}
-
-func compareInts(a, b int) int {
-	if a < b {
-		return -1
-	}
-	return 1
 }
 
 // splitNumber reads [-+]digits[.digits]; one of the two runs of digits may be missing.
