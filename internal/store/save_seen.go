@@ -15,9 +15,10 @@ const mostSeen = 50_000
 // over many new ones would otherwise begin most chunks twice, once to find out that some are missing.
 type seenRecords struct {
 	mu   sync.Mutex
-	seed maphash.Seed
 	keys map[uint64]struct{}
 }
+
+var seenSeed = maphash.MakeSeed()
 
 // seenKey names a record. Two may have the same hash: it is a hint.
 type seenKey struct {
@@ -28,14 +29,9 @@ type seenKey struct {
 
 // unknown picks the first row of each record that has not been seen, and gives the hashes of all.
 func (s *seenRecords) unknown(c *chunk) (rows []target.Row, hashes []uint64, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.keys == nil {
-		s.seed, s.keys = maphash.MakeSeed(), make(map[uint64]struct{})
-	}
+	var firsts []int // by hash
 	here := make(map[uint64]struct{})
 	for row := range c.rows {
-		first := false
 		for _, n := range c.plan.early {
 			st := c.plan.steps[n]
 			if !c.partakes(st, row) {
@@ -45,18 +41,20 @@ func (s *seenRecords) unknown(c *chunk) (rows []target.Row, hashes []uint64, err
 			if err != nil {
 				return nil, nil, err
 			}
-			hash := maphash.Comparable(s.seed, seenKey{st.table.name, c.tenant, key})
-			if _, ok := here[hash]; ok {
-				continue
-			}
-			here[hash] = struct{}{}
-			hashes = append(hashes, hash)
-			if _, seen := s.keys[hash]; !seen {
-				first = true
+			hash := maphash.Comparable(seenSeed, seenKey{st.table.name, c.tenant, key})
+			if _, ok := here[hash]; !ok {
+				here[hash] = struct{}{}
+				hashes, firsts = append(hashes, hash), append(firsts, row)
 			}
 		}
-		if first {
-			rows = append(rows, c.rows[row])
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	last := -1
+	for i, hash := range hashes {
+		if _, seen := s.keys[hash]; !seen && firsts[i] != last {
+			last = firsts[i]
+			rows = append(rows, c.rows[last])
 		}
 	}
 	return rows, hashes, nil
@@ -66,8 +64,8 @@ func (s *seenRecords) unknown(c *chunk) (rows []target.Row, hashes []uint64, err
 func (s *seenRecords) add(hashes []uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.keys)+len(hashes) > mostSeen {
-		clear(s.keys)
+	if s.keys == nil || len(s.keys)+len(hashes) > mostSeen {
+		s.keys = make(map[uint64]struct{})
 	}
 	for _, hash := range hashes[:min(len(hashes), mostSeen)] {
 		s.keys[hash] = struct{}{}
