@@ -33,7 +33,7 @@ func temporalCLI(t *testing.T) string {
 // TestAllContendersWriteTheSame runs the whole of it, small.
 func TestAllContendersWriteTheSame(t *testing.T) {
 	t.Parallel()
-	testenv.Require(t, "mariadbd")
+	testenv.RequireMariaDB(t)
 	const rows = 5_000
 	report, err := bench.Run(t.Context(), bench.Options{
 		Rows: []int{rows}, Repeat: 1, TemporalCLI: temporalCLI(t), Log: t.Output(), Profile: t.TempDir(),

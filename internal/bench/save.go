@@ -147,7 +147,7 @@ func (b *saveBench) openShop(ctx context.Context) (shop, error) {
 	b.made++
 	s := shop{name: fmt.Sprintf("save_%d", b.made)}
 	s.url = b.server.URL(s.name)
-	if err := b.server.Exec(ctx, "CREATE OR REPLACE DATABASE "+s.name); err != nil {
+	if err := b.server.Exec(ctx, "DROP DATABASE IF EXISTS "+s.name, "CREATE DATABASE "+s.name); err != nil {
 		return s, err
 	}
 	var err error

@@ -1,5 +1,5 @@
-// Package mariadb runs a private MariaDB server for tests and benchmarks: its own data directory, its own
-// port on 127.0.0.1, root without a password, gone when the program ends. It is not for production.
+// Package mariadb runs a private MariaDB server, or MySQL's where [MySQLEnv] names one, for tests and benchmarks: its own
+// data directory, its own port on 127.0.0.1, root without a password, gone when the program ends. It is not for production.
 package mariadb
 
 import (
@@ -53,9 +53,9 @@ type Options struct {
 
 // Server is one running server. Its methods may be called from any goroutine.
 type Server struct {
-	opts Options
-	bin  string
-	temp bool // Dir is ours to remove
+	opts    Options
+	product product
+	temp    bool // Dir is ours to remove
 
 	mu   sync.Mutex
 	proc *process // nil once stopped
@@ -64,11 +64,11 @@ type Server struct {
 // Start makes the data directory if there is none and starts a server on it; it returns when the server
 // answers. It fails with [ErrNotInstalled], or with the end of the server's log.
 func Start(ctx context.Context, opts Options) (*Server, error) {
-	bin, err := find("mariadbd")
+	product, err := installed()
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{opts: opts, bin: bin}
+	s := &Server{opts: opts, product: product}
 	if s.opts.Dir == "" {
 		if s.opts.Dir, err = os.MkdirTemp("", "longhaul-mariadb-"); err != nil {
 			return nil, fmt.Errorf("make mariadb data directory: %w", err)
@@ -187,7 +187,7 @@ func (s *Server) start(ctx context.Context) error {
 	if err := os.Remove(s.log()); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("remove mariadb log: %w", err)
 	}
-	proc, err := run(s.bin, s.args())
+	proc, err := run(s.product.server, s.args())
 	if err != nil {
 		return fmt.Errorf("start mariadbd: %w", err)
 	}
@@ -234,15 +234,15 @@ func (s *Server) args() []string {
 		"--log-error="+s.log(),
 		"--bind-address=127.0.0.1",
 		"--port="+strconv.Itoa(s.opts.Port),
-		"--skip-name-resolve",
 		"--character-set-server=utf8mb4",
 		fmt.Sprintf("--innodb-buffer-pool-size=%dM", pool),
 	)
+	args = append(args, s.product.running...)
 	if s.opts.Fast {
 		args = append(args,
 			"--innodb-flush-log-at-trx-commit=2", // 0 would lose commits when the server is killed
 			"--innodb-doublewrite=0",
-			fmt.Sprintf("--innodb-log-file-size=%dM", max(32, pool/2)),
+			fmt.Sprintf("%s=%dM", s.product.logSize, max(32, pool/2)),
 			"--skip-log-bin",
 			"--performance-schema=OFF",
 		)

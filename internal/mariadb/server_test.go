@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 
 func TestServerKeepsDataOverKillAndRestart(t *testing.T) {
 	t.Parallel()
-	testenv.Require(t, "mariadbd")
+	testenv.RequireMariaDB(t)
 	ctx := t.Context()
 	dir := t.TempDir()
 	s, err := mariadb.Start(ctx, mariadb.Options{Dir: dir})
@@ -60,7 +60,7 @@ func TestServerKeepsDataOverKillAndRestart(t *testing.T) {
 
 func TestStartTellsWhyItFailed(t *testing.T) {
 	t.Parallel()
-	testenv.Require(t, "mariadbd")
+	testenv.RequireMariaDB(t)
 	first, err := mariadb.Start(t.Context(), mariadb.Options{Fast: true})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = first.Stop() })
@@ -75,7 +75,7 @@ func TestStartTellsWhyItFailed(t *testing.T) {
 // server to go.
 func TestServerDiesWithItsParent(t *testing.T) {
 	t.Parallel()
-	testenv.Require(t, "mariadbd")
+	testenv.RequireMariaDB(t)
 	parent := exec.Command(os.Args[0])
 	parent.Env = append(os.Environ(), parentEnv+"="+t.TempDir())
 	parent.Stderr = os.Stderr

@@ -14,12 +14,8 @@ func (s *Server) install(ctx context.Context) error {
 	if _, err := os.Stat(filepath.Join(s.data(), "mysql")); err == nil {
 		return nil
 	}
-	bin, err := find("mariadb-install-db")
-	if err != nil {
-		return err
-	}
-	cmd := exec.CommandContext(ctx, bin, append(asRoot("--no-defaults"),
-		"--datadir="+s.data(), "--auth-root-authentication-method=normal", "--skip-test-db")...)
+	args := append(asRoot("--no-defaults"), "--datadir="+s.data())
+	cmd := exec.CommandContext(ctx, s.product.installer, append(args, s.product.installing...)...)
 	cmd.Env = append(os.Environ(), "TMPDIR="+s.tmp())
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("set up mariadb in %s: %w\n%s", s.opts.Dir, err, tail(out))

@@ -57,8 +57,8 @@ func TestLoadWhoseConnectionIsLost(t *testing.T) {
 	server := testenv.PrivateMariaDB(t)
 	s := open(t, server.URL("longhaul"))
 	require.NoError(t, s.Migrate(t.Context()))
-	// A trigger holds the statement up until the test lets it go: by killing the server.
-	run(t, s, "CREATE TRIGGER slow BEFORE INSERT ON order_lines FOR EACH ROW DO GET_LOCK('load', 60)")
+	// A trigger tells that the statement runs, and holds it up until the test lets it go: by killing the server.
+	run(t, s, "CREATE TRIGGER slow BEFORE INSERT ON order_lines FOR EACH ROW DO GET_LOCK('begun', 0), GET_LOCK('load', 60)")
 	holder, err := s.DB(t.Context()).DB()
 	require.NoError(t, err)
 	conn, err := holder.Conn(t.Context())
@@ -75,7 +75,7 @@ func TestLoadWhoseConnectionIsLost(t *testing.T) {
 		saved <- err
 	}()
 	require.Eventually(t, func() bool {
-		return count(t, s, "SELECT COUNT(*) FROM information_schema.processlist WHERE state = 'User lock'") == "1"
+		return count(t, s, "SELECT IS_USED_LOCK('begun') IS NOT NULL") == "1"
 	}, waitFor, pollEvery)
 	require.True(t, s.Loads())
 	server.Kill()
