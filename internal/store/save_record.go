@@ -159,6 +159,10 @@ func (c *chunk) meet(x *keyIndex, values []any) {
 		}
 		r = c.newRecord(record{table: x.shape.table, before: values, now: values})
 		c.made.meet(r)
+		if len(x.first) == 0 { // what follows is like it
+			c.makeRoom(x)
+			known = c.byID[x.shape.table.n]
+		}
 		known[values[idColumn]] = r
 		c.met++
 		x.add(r)
@@ -166,6 +170,18 @@ func (c *chunk) meet(x *keyIndex, values []any) {
 	}
 	if first, more := x.first[x.key(values)], x.more[x.key(values)]; first != r && !slices.Contains(more, r) {
 		x.add(r)
+	}
+}
+
+// makeRoom is for as many records as rows may ask for.
+func (c *chunk) makeRoom(x *keyIndex) {
+	room := len(x.asked)
+	if len(x.shape.columns) > 1 {
+		room = len(c.part)
+	}
+	x.first = make(map[recordKey]*record, room)
+	if known := &c.byID[x.shape.table.n]; len(*known) == 0 {
+		*known = make(map[any]*record, room)
 	}
 }
 
