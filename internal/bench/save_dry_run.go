@@ -13,7 +13,13 @@ import (
 
 // DryRun compares a dry run with the save of the same plan, one after the other in one job.
 type DryRun struct {
-	Data state `json:"data"` // what the rows meet in the database
+	Data   state      `json:"data"` // what the rows meet in the database
+	Runs   []DryTimes `json:"runs"`
+	Median DryTimes   `json:"median"`
+}
+
+// DryTimes are those of one dry run and its save.
+type DryTimes struct {
 	// Check, Compare and Apply are the passes over the chunks: the dry run, the same once more before it is carried out,
 	// and the save. Seconds.
 	Check   float64 `json:"check"`
@@ -38,8 +44,21 @@ const (
 
 var states = []state{stateNew, stateUnchanged, stateChanged}
 
-// dryRun saves the rows three times into one database, each time after a dry run.
-func (b *saveBench) dryRun(ctx context.Context) (err error) {
+func (b *saveBench) dryRun(ctx context.Context) error {
+	b.report.DryRuns = make([]DryRun, len(states))
+	for range b.Repeat {
+		if err := b.dryTurn(ctx, b.report.DryRuns); err != nil {
+			return err
+		}
+	}
+	for i := range b.report.DryRuns {
+		b.report.DryRuns[i].conclude()
+	}
+	return nil
+}
+
+// dryTurn saves the rows three times into one database, each time after a dry run.
+func (b *saveBench) dryTurn(ctx context.Context, turns []DryRun) (err error) {
 	s, err := b.openShop(ctx)
 	if err != nil {
 		return err
@@ -50,7 +69,7 @@ func (b *saveBench) dryRun(ctx context.Context) (err error) {
 		return err
 	}
 	defer sys.stop()
-	for _, data := range states {
+	for i, data := range states {
 		rows := b.rows
 		if data == stateChanged {
 			rows.more = 1
@@ -64,13 +83,27 @@ func (b *saveBench) dryRun(ctx context.Context) (err error) {
 			return fmt.Errorf("%s rows: %w", data, err)
 		}
 		b.logf("%s rows: the dry run took %.2f s, the save %.2f s", data, d.Check, d.Apply)
-		b.report.DryRuns = append(b.report.DryRuns, d)
+		turns[i].Data, turns[i].Runs = data, append(turns[i].Runs, d)
 	}
 	return nil
 }
 
-func (b *saveBench) dryRunOnce(ctx context.Context, sys *system, file string, data state) (DryRun, error) {
-	d := DryRun{Data: data}
+// conclude computes the medians.
+func (d *DryRun) conclude() {
+	of := func(figure func(DryTimes) float64) float64 { return medianOf(d.Runs, figure) }
+	d.Median = DryTimes{
+		Check:    of(func(t DryTimes) float64 { return t.Check }),
+		Compare:  of(func(t DryTimes) float64 { return t.Compare }),
+		Apply:    of(func(t DryTimes) float64 { return t.Apply }),
+		Held:     of(func(t DryTimes) float64 { return t.Held }),
+		Saved:    of(func(t DryTimes) float64 { return t.Saved }),
+		HeldCPU:  of(func(t DryTimes) float64 { return t.HeldCPU }),
+		SavedCPU: of(func(t DryTimes) float64 { return t.SavedCPU }),
+	}
+}
+
+func (b *saveBench) dryRunOnce(ctx context.Context, sys *system, file string, data state) (DryTimes, error) {
+	var d DryTimes
 	c := caller{url: sys.url, every: lookEvery}
 	processes := b.processes(map[string]int{partMain: sys.worker.pid()})
 	var m Measure
@@ -89,7 +122,7 @@ func (b *saveBench) dryRunOnce(ctx context.Context, sys *system, file string, da
 	d.Held = time.Since(began).Seconds()
 	m.take(meter.read(), 1)
 	d.HeldCPU = m.CPU.Total
-	if err := d.expect(j.Save); err != nil {
+	if err := data.expect(j.Save); err != nil {
 		return d, err
 	}
 
@@ -114,20 +147,20 @@ func (b *saveBench) dryRunOnce(ctx context.Context, sys *system, file string, da
 	return d, b.drySteps(ctx, j, &d)
 }
 
-// expect fails unless the dry run tells what the data is.
-func (d *DryRun) expect(save *job.Save) error {
+// expect fails unless a dry run tells that the rows meet this.
+func (s state) expect(save *job.Save) error {
 	if save == nil || save.Checked == nil {
 		return errors.New("the dry run tells nothing")
 	}
 	t := save.Checked
 	of := map[state]int64{stateNew: t.Created, stateUnchanged: t.Unchanged, stateChanged: t.Updated}
-	if of[d.Data] == 0 || of[d.Data]+t.Refused != t.Rows() {
-		return fmt.Errorf("of %s rows the dry run tells %+v", d.Data, *t)
+	if of[s] == 0 || of[s]+t.Refused != t.Rows() {
+		return fmt.Errorf("of %s rows the dry run tells %+v", s, *t)
 	}
 	return nil
 }
 
-func (b *saveBench) drySteps(ctx context.Context, j answer, d *DryRun) error {
+func (b *saveBench) drySteps(ctx context.Context, j answer, d *DryTimes) error {
 	steps, err := b.steps(ctx, j)
 	if err != nil {
 		return fmt.Errorf("read history: %w", err)

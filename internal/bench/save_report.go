@@ -108,8 +108,9 @@ func (r *SaveReport) writeDryRuns(b *bytes.Buffer) {
 	}
 	fmt.Fprintf(b, "\nA dry run, and the save of the same plan\n\n")
 	t := newTable(b, "rows", "check s", "compare s", "apply s", "check/apply %", "upload to dry run s", "CPU s", "resume to counts s", "CPU s")
-	for _, d := range r.DryRuns {
-		t.row(string(d.Data), seconds(d.Check), seconds(d.Compare), seconds(d.Apply), fmt.Sprintf("%.0f", 100*d.Check/d.Apply),
+	for _, run := range r.DryRuns {
+		d := run.Median
+		t.row(string(run.Data), seconds(d.Check), seconds(d.Compare), seconds(d.Apply), fmt.Sprintf("%.0f", 100*d.Check/d.Apply),
 			seconds(d.Held), seconds(d.HeldCPU), seconds(d.Saved), seconds(d.SavedCPU))
 	}
 	t.end()
