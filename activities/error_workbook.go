@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -22,28 +23,17 @@ const (
 	reasonWidth = 60
 )
 
-// copyRows reads the upload once more and copies its refused rows, as they stand there, with the reasons behind them.
+// copyRows copies the refused rows, as they stand in the upload, with the reasons behind them.
 func (a *account) copyRows(ctx context.Context, w io.Writer, files [][]string) (rows int64, sheets int, err error) {
-	file, closer, err := a.open(ctx, a.plan.File)
-	if err != nil {
-		return 0, 0, err
-	}
-	defer closer.Close()
-	zone, err := a.plan.zone()
-	if err != nil {
-		return 0, 0, err
-	}
-	intake := a.kind.Intake(ctx, file, a.plan.Request.Mapping, a.plan.Remembered, zone)
-	defer intake.Close()
-
-	c := copying{account: a, file: file, intake: intake, sheet: -1}
+	c := copying{account: a, sheet: -1}
+	defer func() { err = errors.Join(err, c.close()) }()
 	c.out = sheet.NewMarked(w, sheet.MarkedOptions{Properties: c.properties(), Modified: a.now().UTC()})
 	for fault, err := range a.merged(ctx, files) {
 		if err != nil {
 			return 0, 0, err
 		}
 		a.next(fault)
-		if err := c.copy(fault); err != nil {
+		if err := c.copy(ctx, fault); err != nil {
 			return 0, 0, err
 		}
 	}
@@ -54,8 +44,8 @@ func (a *account) copyRows(ctx context.Context, w io.Writer, files [][]string) (
 // copying is the upload and the workbook side by side.
 type copying struct {
 	*account
-	file   *upload.File
-	intake *dataset.Intake
+	intake *dataset.Intake // nil until a row is wanted whose cells have not been kept
+	file   io.Closer
 	out    *sheet.Marked
 	sheet  int    // of the upload
 	sheets int    // of the workbook
@@ -72,30 +62,67 @@ func (c *copying) properties() map[string]string {
 	return map[string]string{upload.ParentProperty: c.in.JobID}
 }
 
-func (c *copying) copy(f dataset.RowFault) error {
+func (c *copying) copy(ctx context.Context, f dataset.RowFault) error {
+	if len(f.Cells) == 0 {
+		var err error
+		if f.Cells, err = c.find(ctx, f); err != nil {
+			return err
+		}
+	}
+	if f.Sheet != c.sheet {
+		if err := c.begin(f.Sheet); err != nil {
+			return err
+		}
+	}
+	return c.out.Row(c.cells(f))
+}
+
+// find reads the upload on to a row.
+func (c *copying) find(ctx context.Context, f dataset.RowFault) ([]upload.Cell, error) {
+	if c.intake == nil {
+		if err := c.open(ctx); err != nil {
+			return nil, err
+		}
+	}
 	for c.intake.Next() {
 		row := c.intake.Row()
-		if row.Sheet < f.Sheet || (row.Sheet == f.Sheet && row.Number < f.Row) {
-			continue
+		if row.Sheet == f.Sheet && row.Number == f.Row {
+			return row.Cells, nil
 		}
-		if row.Sheet != f.Sheet || row.Number != f.Row {
+		if row.Sheet > f.Sheet || (row.Sheet == f.Sheet && row.Number > f.Row) {
 			break
 		}
-		if row.Sheet != c.sheet {
-			if err := c.begin(row.Sheet); err != nil {
-				return err
-			}
-		}
-		return c.out.Row(c.cells(row, f))
 	}
 	if err := c.intake.Err(); err != nil {
+		return nil, err
+	}
+	return nil, fmt.Errorf("row %d of sheet %d is not in the upload any more", f.Row, f.Sheet)
+}
+
+func (c *copying) open(ctx context.Context) error {
+	zone, err := c.plan.zone()
+	if err != nil {
 		return err
 	}
-	return fmt.Errorf("row %d of sheet %d is not in the upload any more", f.Row, f.Sheet)
+	file, closer, err := c.account.open(ctx, c.plan.File)
+	if err != nil {
+		return err
+	}
+	c.file = closer
+	c.intake = c.kind.Intake(ctx, file, c.plan.Request.Mapping, c.plan.Remembered, zone)
+	return nil
+}
+
+func (c *copying) close() error {
+	if c.intake == nil {
+		return nil
+	}
+	return errors.Join(c.intake.Close(), c.file.Close())
 }
 
 // begin begins a sheet with the upload's own headers.
 func (c *copying) begin(number int) error {
+	columns := c.columns(number)
 	c.sheet, c.own = number, nil
 	c.sheets++
 	var cells []sheet.MarkedCell
@@ -103,37 +130,47 @@ func (c *copying) begin(number int) error {
 	column := func(header string, width float64) {
 		cells, widths = append(cells, sheet.MarkedCell{Kind: sheet.MarkedText, Text: header}), append(widths, width)
 	}
-	for _, h := range c.intake.Head().Headers {
-		c.own = append(c.own, dataset.IsReasonHeader(h))
-		if !dataset.IsReasonHeader(h) {
-			column(h, columnWidth)
+	for _, u := range columns {
+		c.own = append(c.own, dataset.IsReasonHeader(u.Header))
+		if !dataset.IsReasonHeader(u.Header) {
+			column(u.Header, columnWidth)
 		}
 	}
-	c.count = slices.IndexFunc(c.intake.Head().Columns, func(u job.UploadColumn) bool {
+	c.count = slices.IndexFunc(columns, func(u job.UploadColumn) bool {
 		return u.Column != "" && u.Column == c.kind.Count
 	})
 	if c.counts = c.kind.Count != "" && c.count < 0; c.counts {
 		column(c.kind.HeaderOf(c.kind.Count, c.plan.Request.Locale), columnWidth)
 	}
 	column(dataset.ReasonHeader(c.plan.Request.Locale), reasonWidth)
-	name := c.file.Sheets[number].Name
-	if name == "" {
-		name = c.kind.Title.In(c.plan.Request.Locale)
+	name := c.kind.Title.In(c.plan.Request.Locale) // for the nameless one of a text
+	if sheets := c.plan.File.Sheets; number < len(sheets) && sheets[number] != "" {
+		name = sheets[number]
 	}
 	return c.out.Sheet(name, cells, widths)
 }
 
+// columns are those of a sheet of the upload, which an undo reads anew.
+func (c *copying) columns(sheet int) []job.UploadColumn {
+	for _, head := range c.plan.Heads {
+		if head.Sheet == sheet {
+			return head.Columns
+		}
+	}
+	return c.intake.Head().Columns
+}
+
 // cells are those of a refused row: its own, its count, and why. What stands beyond the headers comes last, so that the
 // others are below theirs.
-func (c *copying) cells(row *upload.Row, f dataset.RowFault) []sheet.MarkedCell {
+func (c *copying) cells(f dataset.RowFault) []sheet.MarkedCell {
 	var cells []sheet.MarkedCell
 	for i, own := range c.own {
 		if own {
 			continue
 		}
 		var cell sheet.MarkedCell
-		if i < len(row.Cells) {
-			cell = marked(&row.Cells[i])
+		if i < len(f.Cells) {
+			cell = marked(&f.Cells[i])
 		}
 		if i == c.count && cell.Kind == sheet.MarkedBlank {
 			cell = counted(f)
@@ -149,8 +186,8 @@ func (c *copying) cells(row *upload.Row, f dataset.RowFault) []sheet.MarkedCell 
 		reasons[i] = c.kind.Message(e, c.plan.Request.Locale)
 	}
 	cells = append(cells, sheet.MarkedCell{Kind: sheet.MarkedText, Text: strings.Join(reasons, "\n"), Reason: true})
-	for i := len(c.own); i < len(row.Cells); i++ {
-		cells = append(cells, marked(&row.Cells[i]))
+	for i := len(c.own); i < len(f.Cells); i++ {
+		cells = append(cells, marked(&f.Cells[i]))
 	}
 	return cells
 }

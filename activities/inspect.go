@@ -23,6 +23,10 @@ const (
 	chunkBytes = 4 << 20
 	// faultsPerFile bounds what is held of refused rows while reading.
 	faultsPerFile = 2_000
+	// keptCells bounds the refused rows whose cells are kept for the report, bytes: some thousand rows. An upload with more
+	// that is wrong is read a second time, which is little beside the rest.
+	keptCells = 1 << 20
+	cellSize  = 64 // bytes, about, without the text
 )
 
 // Inspect reads an upload once: it checks and normalises each row, and stores the good ones in chunks and the others with
@@ -118,6 +122,7 @@ type inspection struct {
 	bytes    int
 	good     int64 // rows that could be saved
 	faults   []dataset.RowFault
+	kept     int // bytes, see keptCells
 	field    int // that keeps rows in one chunk; -1 for none
 	together any // its value in the last row
 	storing  *errgroup.Group
@@ -166,6 +171,7 @@ func (r *inspection) read(ctx context.Context) error {
 		if len(errs) > 0 {
 			r.refuse(dataset.RowFault{
 				Sheet: row.Sheet, Row: row.Number, Key: r.kind.KeyOf(values), Errors: errs, Count: r.kind.CountOf(values),
+				Cells: r.keep(row),
 			})
 			if len(r.faults) == faultsPerFile {
 				r.storeFaults(ctx, readFaultsFile, &r.plan.ReadFaults)
@@ -180,6 +186,17 @@ func (r *inspection) read(ctx context.Context) error {
 	r.storeChunk(ctx)
 	r.storeFaults(ctx, readFaultsFile, &r.plan.ReadFaults)
 	return nil
+}
+
+// keep gives the cells of a refused row, unless enough have been kept.
+func (r *inspection) keep(row *upload.Row) []upload.Cell {
+	for i := range row.Cells {
+		r.kept += cellSize + len(row.Cells[i].Text)
+	}
+	if r.kept > keptCells {
+		return nil
+	}
+	return row.Clone().Cells
 }
 
 // add puts a row into the chunk at hand, or begins the next one. Rows that belong together stay so, unless there

@@ -3,6 +3,7 @@ package activities_test
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -287,6 +288,25 @@ func TestErrorWorkbookOfOtherFiles(t *testing.T) {
 }
 
 // What is shown is bounded; what is counted and written to the workbook is not.
+// TestErrorWorkbookOfManyLongRows: from some row on cells are not kept, and looked up in the upload.
+func TestErrorWorkbookOfManyLongRows(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, testenv.SQLite(t), folder(t), 2)
+	const rows = 60
+	long := strings.Repeat("긴", 10_000)
+	want := make([]string, 0, rows)
+	for i := range rows {
+		want = append(want, fmt.Sprintf("P-1,W%d,x,%s", i, long))
+	}
+	c := d.begin(t, "stock-levels", "a.csv", count(want...))
+	c.check()
+	got := c.book(c.report(contract.StageCheck).File).rows("Stock levels")[1:]
+	require.Len(t, got, rows)
+	for i, row := range got {
+		require.Equal(t, want[i], strings.Join(row[:4], ","))
+	}
+}
+
 func TestShownRowsAreBounded(t *testing.T) {
 	t.Parallel()
 	testenv.EachDatabase(t, func(t *testing.T, url string) {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/longhaul/longhaul/internal/target"
+	"github.com/longhaul/longhaul/internal/upload"
 	"github.com/longhaul/longhaul/job"
 )
 
@@ -125,4 +126,6 @@ type RowFault struct {
 	// Count is what the row was counted as where it left that out, see [BulkSave.Count]: alone in a workbook of refused
 	// rows it would be counted anew, and take the place of another.
 	Count int64 `json:"n,omitempty"`
+	// Cells are those of the row, if they have been kept: what has none has to be looked up in the upload.
+	Cells []upload.Cell `json:"c,omitempty"`
 }

@@ -78,9 +78,9 @@ func (in *Intake) Next() bool {
 // open looks for the headers of the sheet that begins with row.
 func (in *Intake) open(row *upload.Row) {
 	in.sheet, in.head = row.Sheet, nil
-	begin := []upload.Row{clone(row)}
+	begin := []upload.Row{row.Clone()}
 	for len(begin) < maxHeadRows && in.rows.Next() {
-		next := clone(in.rows.Row())
+		next := in.rows.Row().Clone()
 		if next.Sheet != in.sheet {
 			in.ahead = &next
 			break
@@ -204,16 +204,6 @@ func (in *Intake) Err() error { return in.err }
 
 // Close ends reading.
 func (in *Intake) Close() error { return in.rows.Close() }
-
-// clone copies a row, which is valid only until the next one.
-func clone(row *upload.Row) upload.Row {
-	out := *row
-	out.Cells = slices.Clone(row.Cells)
-	for i := range out.Cells {
-		out.Cells[i].Text = slices.Clone(out.Cells[i].Text)
-	}
-	return out
-}
 
 func textsOf(row *upload.Row) []string {
 	texts := make([]string, len(row.Cells))

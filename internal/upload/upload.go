@@ -14,7 +14,10 @@
 // What a cell holds is told as the file has it; what it means for a column is for others to say.
 package upload
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Format is the kind of file.
 type Format string
@@ -51,14 +54,15 @@ const (
 	Fault       // Text is the error: #N/A, #REF! …
 )
 
-// Cell is one cell. Text is valid until the next row is read.
+// Cell is one cell. Text is valid until the next row is read. Cells may be stored as JSON.
 type Cell struct {
-	Kind Kind
+	Kind Kind `json:"k,omitempty"`
 	// Text is UTF-8, as it stands in the cell, space around it included.
-	Text []byte
+	Text []byte `json:"t,omitempty"`
 	// Time is that of a Moment: wall clock, in UTC by name only. HasDate and HasTime tell what its format shows.
-	Time             time.Time
-	HasDate, HasTime bool
+	Time    time.Time `json:"m,omitzero"`
+	HasDate bool      `json:"d,omitempty"`
+	HasTime bool      `json:"h,omitempty"`
 }
 
 // Row is a row with something in it. It is valid until the next one is read.
@@ -69,6 +73,16 @@ type Row struct {
 	Number int
 	// Cells are by column, from 0. Trailing empty ones may be missing.
 	Cells []Cell
+}
+
+// Clone copies a row that is to outlive the reading.
+func (r *Row) Clone() Row {
+	out := *r
+	out.Cells = slices.Clone(r.Cells)
+	for i := range out.Cells {
+		out.Cells[i].Text = slices.Clone(out.Cells[i].Text)
+	}
+	return out
 }
 
 // Sheet is one sheet of a file; a text has one without a name.
