@@ -119,6 +119,9 @@ func (c *Cell) moment(shown shows, from1904 bool) {
 	// To the millisecond: 7:45 is 0.322916666666667, a little less.
 	millis := int64(math.Round(f * millisPerDay))
 	day, inDay := millis/millisPerDay, millis%millisPerDay
+	if day >= lastSerial {
+		return
+	}
 	switch {
 	case from1904:
 		day -= epoch1904

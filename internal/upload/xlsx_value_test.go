@@ -106,6 +106,7 @@ func TestMoments(t *testing.T) {
 	}{
 		{"1", showsDate, false, "1900-01-01T00:00:00"}, {"59", showsDate, false, "1900-02-28T00:00:00"}, {"61", showsDate, false, "1900-03-01T00:00:00"},
 		{"60", showsDate, false, ""}, {"0", showsDate, false, ""}, {"0.5", both, false, ""}, {"-1", showsDate, false, ""}, {"2958466", showsDate, false, ""},
+		{"2958465.9999999991", both, false, ""}, // rounded, the year 10000
 		{"2958465.5", both, false, "9999-12-31T12:00:00"}, {"25569", showsDate, false, "1970-01-01T00:00:00"}, {"0", showsTime, false, "1899-12-31T00:00:00"},
 		{"43831.3229166667", both, false, "2020-01-01T07:45:00"}, {"43831.32291666666", both, false, "2020-01-01T07:45:00"}, {"0.999988425925926", showsTime, false, "1899-12-31T23:59:59"},
 		{"43831.0000000058", both, false, "2020-01-01T00:00:00.001"}, {"1.52083333333333", showsTime, false, "1900-01-01T12:30:00"},
