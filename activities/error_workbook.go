@@ -2,7 +2,6 @@ package activities
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -26,7 +25,7 @@ const (
 // copyRows copies the refused rows, as they stand in the upload, with the reasons behind them.
 func (a *account) copyRows(ctx context.Context, w io.Writer, files [][]string) (rows int64, sheets int, err error) {
 	c := copying{account: a, sheet: -1}
-	defer func() { err = errors.Join(err, c.close()) }()
+	defer c.close()
 	c.out = sheet.NewMarked(w, sheet.MarkedOptions{Properties: c.properties(), Modified: a.now().UTC()})
 	for fault, err := range a.merged(ctx, files) {
 		if err != nil {
@@ -113,11 +112,11 @@ func (c *copying) open(ctx context.Context) error {
 	return nil
 }
 
-func (c *copying) close() error {
-	if c.intake == nil {
-		return nil
+func (c *copying) close() {
+	if c.intake != nil {
+		c.intake.Close()
+		c.file.Close()
 	}
-	return errors.Join(c.intake.Close(), c.file.Close())
 }
 
 // begin begins a sheet with the upload's own headers.
