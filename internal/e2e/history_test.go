@@ -88,19 +88,21 @@ func (s *stand) requireAgain(id, name, why string) {
 
 const heartbeat = "Heartbeat" // as [deed.why]
 
-// awaitFailing waits until an attempt at a deed of this name has failed and the next is due.
-func (s *stand) awaitFailing(workflowID, name string) {
+// awaitFailing waits until an attempt at a deed of this name has failed and the next is due; it tells why, as [deed.why].
+func (s *stand) awaitFailing(workflowID, name string) (why string) {
 	s.Helper()
 	eventually(s.T, name+" fails", func() bool {
 		d, err := s.client.DescribeWorkflowExecution(s.Context(), workflowID, "")
 		require.NoError(s, err)
 		for _, pending := range d.GetPendingActivities() {
 			if pending.GetActivityType().GetName() == name && pending.GetLastFailure() != nil {
+				why = deed{last: pending.GetLastFailure()}.why()
 				return true
 			}
 		}
 		return false
 	})
+	return why
 }
 
 // report logs what docs/faults.md tells of a case.
