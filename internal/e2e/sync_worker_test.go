@@ -199,18 +199,19 @@ func killReporting(t *testing.T, g *ground) {
 	require.Equal(t, int64(len(l.lines)), s.partner.Seen().Calls, "each item was sent once")
 }
 
-// stopSending sends SIGTERM, as a deploy does: calls on their way are waited for, and the rest is handed over by word.
+// stopSending sends SIGTERM, as a deploy does: calls on their way are waited for, and the rest is handed over by word. The
+// other worker comes when the first has gone, to whose last poll Temporal may give what is handed over meanwhile.
 func stopSending(t *testing.T, g *ground) {
 	l := lotOf(tenantA, 120)
 	s := g.syncs(t, onSQLite, fake.Behaviour{Latency: 10 * time.Millisecond}, quick, l)
 	first := s.worker("first")
 	id := s.send(tenantA)
 	s.awaitInFlight(id)
-	s.worker("second")
 	first.signal(syscall.SIGTERM)
 	first.awaitExit(t)
 	require.Zero(t, first.cmd.ProcessState.ExitCode(), first.tail(5))
 	s.behave(fake.Behaviour{})
+	s.worker("second")
 	s.requireSent(id, l.lines)
 	s.requireNoneAgain(id)
 	require.Equal(t, int64(len(l.lines)), s.partner.Seen().Calls, "each item was sent once")
