@@ -85,12 +85,14 @@ func (c *copying) find(ctx context.Context, f dataset.RowFault) ([]upload.Cell, 
 	}
 	for c.intake.Next() {
 		row := c.intake.Row()
-		if row.Sheet == f.Sheet && row.Number == f.Row {
-			return row.Cells, nil
+		at := dataset.RowFault{Sheet: row.Sheet, Row: row.Number}
+		if before(at, f) {
+			continue
 		}
-		if row.Sheet > f.Sheet || (row.Sheet == f.Sheet && row.Number > f.Row) {
+		if before(f, at) {
 			break
 		}
+		return row.Cells, nil
 	}
 	if err := c.intake.Err(); err != nil {
 		return nil, err
@@ -121,7 +123,10 @@ func (c *copying) close() {
 
 // begin begins a sheet with the upload's own headers.
 func (c *copying) begin(number int) error {
-	columns := c.columns(number)
+	columns := c.plan.columns(number)
+	if columns == nil {
+		columns = c.intake.Head().Columns // the plan of an undo has none: the upload is read
+	}
 	c.sheet, c.own = number, nil
 	c.sheets++
 	var cells []sheet.MarkedCell
@@ -147,16 +152,6 @@ func (c *copying) begin(number int) error {
 		name = sheets[number]
 	}
 	return c.out.Sheet(name, cells, widths)
-}
-
-// columns are those of a sheet of the upload, which an undo reads anew.
-func (c *copying) columns(sheet int) []job.UploadColumn {
-	for _, head := range c.plan.Heads {
-		if head.Sheet == sheet {
-			return head.Columns
-		}
-	}
-	return c.intake.Head().Columns
 }
 
 // cells are those of a refused row: its own, its count, and why. What stands beyond the headers comes last, so that the

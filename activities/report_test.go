@@ -287,7 +287,6 @@ func TestErrorWorkbookOfOtherFiles(t *testing.T) {
 	}
 }
 
-// What is shown is bounded; what is counted and written to the workbook is not.
 // TestErrorWorkbookOfManyLongRows: from some row on cells are not kept, and looked up in the upload.
 func TestErrorWorkbookOfManyLongRows(t *testing.T) {
 	t.Parallel()
@@ -307,6 +306,7 @@ func TestErrorWorkbookOfManyLongRows(t *testing.T) {
 	}
 }
 
+// What is shown is bounded; what is counted and written to the workbook is not.
 func TestShownRowsAreBounded(t *testing.T) {
 	t.Parallel()
 	testenv.EachDatabase(t, func(t *testing.T, url string) {

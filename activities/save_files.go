@@ -151,16 +151,21 @@ func (p *savePlan) faults(kind dataset.BulkSave, rows []target.Row, faults []tar
 	return out
 }
 
+// columns are those of a sheet of the upload; nil where it has not been read.
+func (p *savePlan) columns(sheet int) []job.UploadColumn {
+	for _, head := range p.Heads {
+		if head.Sheet == sheet {
+			return head.Columns
+		}
+	}
+	return nil
+}
+
 // place adds to an error where its column is in the upload, and what stands there.
 func (p *savePlan) place(kind dataset.BulkSave, row target.Row, e *job.RowError) {
-	for _, head := range p.Heads {
-		if head.Sheet != row.Sheet {
-			continue
-		}
-		for _, c := range head.Columns {
-			if c.Column == e.Column && e.Column != "" {
-				e.Header, e.Index = c.Header, c.Index
-			}
+	for _, c := range p.columns(row.Sheet) {
+		if c.Column == e.Column && e.Column != "" {
+			e.Header, e.Index = c.Header, c.Index
 		}
 	}
 	if i := slices.Index(kind.Target.Fields, e.Column); i >= 0 && row.Values[i] != nil {
