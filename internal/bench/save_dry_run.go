@@ -46,8 +46,20 @@ var states = []state{stateNew, stateUnchanged, stateChanged}
 
 func (b *saveBench) dryRun(ctx context.Context) error {
 	b.report.DryRuns = make([]DryRun, len(states))
+	files := make([]string, len(states))
+	for i, data := range states {
+		rows := b.rows
+		if data == stateChanged {
+			rows.more = 1
+		}
+		var err error
+		if files[i], err = b.writeFile("dry-run-"+string(data), formatCSV, rows); err != nil {
+			return err
+		}
+		b.report.DryRuns[i].Data = data
+	}
 	for range b.Repeat {
-		if err := b.dryTurn(ctx, b.report.DryRuns); err != nil {
+		if err := b.dryTurn(ctx, b.report.DryRuns, files); err != nil {
 			return err
 		}
 	}
@@ -58,7 +70,7 @@ func (b *saveBench) dryRun(ctx context.Context) error {
 }
 
 // dryTurn saves the rows three times into one database, each time after a dry run.
-func (b *saveBench) dryTurn(ctx context.Context, turns []DryRun) (err error) {
+func (b *saveBench) dryTurn(ctx context.Context, turns []DryRun, files []string) (err error) {
 	s, err := b.openShop(ctx)
 	if err != nil {
 		return err
@@ -69,21 +81,14 @@ func (b *saveBench) dryTurn(ctx context.Context, turns []DryRun) (err error) {
 		return err
 	}
 	defer sys.stop()
-	for i, data := range states {
-		rows := b.rows
-		if data == stateChanged {
-			rows.more = 1
-		}
-		file, err := b.writeFile("dry-run-"+string(data), formatCSV, rows)
+	for i := range turns {
+		turn := &turns[i]
+		d, err := b.dryRunOnce(ctx, sys, files[i], turn.Data)
 		if err != nil {
-			return err
+			return fmt.Errorf("%s rows: %w", turn.Data, err)
 		}
-		d, err := b.dryRunOnce(ctx, sys, file, data)
-		if err != nil {
-			return fmt.Errorf("%s rows: %w", data, err)
-		}
-		b.logf("%s rows: the dry run took %.2f s, the save %.2f s", data, d.Check, d.Apply)
-		turns[i].Data, turns[i].Runs = data, append(turns[i].Runs, d)
+		b.logf("%s rows: the dry run took %.2f s, the save %.2f s", turn.Data, d.Check, d.Apply)
+		turn.Runs = append(turn.Runs, d)
 	}
 	return nil
 }
